@@ -1,0 +1,74 @@
+package analysis
+
+import (
+	"time"
+
+	"github.com/soundings-io/soundings/domain/content"
+)
+
+// PostFilter chooses posts of a task. Zero fields choose everything.
+type PostFilter struct {
+	Kinds []content.PostKind `json:"kind,omitempty"`
+	// Sentiments lists labels; the empty label stands for unscored posts.
+	Sentiments []Label `json:"sentiment,omitempty"`
+	// Spam lists verdicts; the empty verdict stands for unjudged posts.
+	Spam []Verdict `json:"spam,omitempty"`
+	// Author is an exact name or external id.
+	Author string `json:"author,omitempty"`
+	// Query is a substring of the text in any case.
+	Query string `json:"q,omitempty"`
+	// Since is inclusive, Until exclusive.
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+}
+
+// Order is how posts are listed; ties go by id.
+type Order string
+
+// The orders, spelt as the HTTP contract has them.
+const (
+	NewestFirst Order = "-published"
+	OldestFirst Order = "published"
+	MostLiked   Order = "-likes"
+)
+
+// Day sums up the posts published on one day (UTC), spam left out of the sides.
+type Day struct {
+	Day                         time.Time
+	Posts                       int64
+	Positive, Neutral, Negative int64
+	// MeanScore is nil where nothing was scored.
+	MeanScore *float64
+}
+
+// AuthorFigures sums up what one author wrote.
+type AuthorFigures struct {
+	content.Author
+	Posts     int64
+	MeanScore *float64
+}
+
+// Missing tells how many posts are missing for a cause; nil where nobody knows.
+type Missing struct {
+	Cause content.Cause
+	Count *int64
+}
+
+// Summary sums up a task. BySentiment leaves spam out; its empty label counts
+// the unscored, and BySpam's empty verdict the unjudged.
+type Summary struct {
+	Total       int64
+	ByKind      map[content.PostKind]int64
+	BySentiment map[Label]int64
+	BySpam      map[Verdict]int64
+	ByDay       []Day
+	TopAuthors  []AuthorFigures
+	// Deleted and Removed count posts that stand without a text.
+	Deleted int64
+	// Expected is nil while the provider announced nothing.
+	Expected *int64
+	Missing  []Missing
+	// SpamModel and SentimentModel are empty where nothing was judged.
+	SpamModel      Model
+	SentimentModel Model
+}

@@ -1,0 +1,58 @@
+package ports
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/soundings-io/soundings/domain/analysis"
+)
+
+// FileStore keeps finished exports.
+type FileStore interface {
+	// Create begins a file. Nobody sees it before Commit; a process that dies
+	// leaves nothing that Open would find. An existing file of the name is
+	// replaced by Commit, at once. Names are slash-free and made by Soundings.
+	Create(ctx context.Context, name string) (FileWriter, error)
+	// Open returns a finished file. Error kinds: NotFound.
+	Open(ctx context.Context, name string) (File, error)
+	// Delete removes a file, and one that is not there as well.
+	Delete(ctx context.Context, name string) error
+}
+
+// FileWriter is a file in the making. It is used by one goroutine. Error
+// kinds of Write and Commit: Unavailable (the disk is full, the store is out
+// of reach).
+type FileWriter interface {
+	io.Writer
+	// Commit publishes the file whole, durable before it returns.
+	Commit() error
+	// Abort drops the file; after Commit it does nothing.
+	Abort() error
+}
+
+// File is a finished file, read by one goroutine.
+type File interface {
+	io.ReadSeekCloser
+	Size() int64
+	ModTime() time.Time
+}
+
+// PostEncoder writes posts in one format. It is used by one goroutine.
+type PostEncoder interface {
+	// Encode writes one post. It keeps nothing of it.
+	Encode(p *analysis.JudgedPost) error
+	// Close writes what is left, the header of an empty export included. It
+	// does not close the writer beneath.
+	Close() error
+}
+
+// ExportFormats makes encoders.
+type ExportFormats interface {
+	// NewEncoder returns an encoder of the format onto w. With formulaGuard,
+	// cells that a spreadsheet would take for a formula are defused (csv alone).
+	// Error kinds: Invalid for an unknown format.
+	NewEncoder(format string, formulaGuard bool, w io.Writer) (PostEncoder, error)
+	// Formats lists the names of the formats, each a file extension too.
+	Formats() []string
+}
