@@ -65,8 +65,8 @@ type TaskStore interface {
 	// as it is. The result is as from Task.
 	UpdateTask(ctx context.Context, user access.UserID, id task.ID, fn func(*task.Task) error) (task.State, error)
 	// DeleteTask removes a task that is Deletable, with subtasks and posts, and
-	// the export tasks made of it. It returns the ids of all removed tasks.
-	DeleteTask(ctx context.Context, user access.UserID, id task.ID) ([]task.ID, error)
+	// the export tasks made of it. It returns all removed tasks.
+	DeleteTask(ctx context.Context, user access.UserID, id task.ID) ([]task.State, error)
 	// Subtasks lists a task's subtasks, oldest first.
 	Subtasks(ctx context.Context, user access.UserID, id task.ID, p Paging) (Listed[task.SubtaskState], error)
 }
@@ -111,8 +111,8 @@ type WorkStore interface {
 	// Renew prolongs all leases of the owner and returns the subtasks that it
 	// still holds.
 	Renew(ctx context.Context, owner string, lease time.Duration) ([]task.SubtaskID, error)
-	// Finish applies how a run ended (Subtask.End), stores its follow-on
-	// subtasks, and settles the task.
+	// Finish applies how a run ended (Subtask.End), stores the subtasks that End
+	// returns, and settles the task.
 	Finish(ctx context.Context, l Lease, o task.Outcome) error
 	// Release takes back all leases of an owner that is known to be gone,
 	// without counting them as lost. An empty owner means everybody's.
@@ -126,15 +126,16 @@ type WorkStore interface {
 type PageWrite struct {
 	// Posts are distinct by ExternalID, cleaned, and wanted by the task's options.
 	Posts []content.Post
-	// Cursor is where the listing goes on; its Posts are set by the Store.
+	// Cursor is where the listing goes on; the Store calls its Stored.
 	Cursor content.Cursor
-	// Batch is where new and changed posts go. When it differs from the
-	// subtask's batch, BatchPosts begins anew.
-	Batch task.BatchID
-	// Spawn are follow-on subtasks.
-	Spawn []*task.Subtask
-	// Judge, if not nil, is stored like Spawn, but only if its batch holds posts.
-	Judge    *task.Subtask
+	// Fruitful tells that the page held posts that the options left out: see
+	// Cursor.Stored.
+	Fruitful bool
+	// FreshBatch is where new and changed posts go if the subtask has no batch
+	// open (Subtask.OpenBatch).
+	FreshBatch task.BatchID
+	// Spawn are follow-on subtasks. More come from Subtask.PageStored and End.
+	Spawn    []*task.Subtask
 	Title    string
 	Expected int64
 	// Opened is 1 for the page that opened a source.
@@ -152,7 +153,7 @@ type PageStored struct {
 	// Subtask is the state after the page.
 	Subtask task.SubtaskState
 	// Capped tells that the task holds as many posts as it may; what was over
-	// it is not stored, nor are the page's Spawn.
+	// it is not stored, nor are the page's Spawn, nor is its End applied.
 	Capped bool
 }
 
@@ -171,8 +172,8 @@ type SentimentResult struct {
 // PostWriter keeps what people wrote and what was thought of it. A post counts
 // once: when its transaction inserted it.
 type PostWriter interface {
-	// SavePage stores a page: posts, cursor, counters, follow-on subtasks. It
-	// resets the subtask's attempts, losses and parks. A post that is there
+	// SavePage stores a page: posts, cursor, counters, follow-on subtasks
+	// (Subtask.PageStored, then End where there is one). A post that is there
 	// already is updated, and goes to the batch again only if its text changed.
 	SavePage(ctx context.Context, l Lease, w PageWrite) (PageStored, error)
 	// BatchPosts returns up to limit posts of the batch whose id is greater than

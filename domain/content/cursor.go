@@ -51,11 +51,12 @@ func (c Cursor) Advance(next string) (Cursor, error) {
 	return c, nil
 }
 
-// Stored returns the cursor with what a page brought: how many posts were new,
-// and whether the page could have brought any.
-func (c Cursor) Stored(inserted int64, fruitless bool) Cursor {
+// Stored returns the cursor with what a page brought: how many posts were new.
+// A fruitful page held something that the task's options left out, so that
+// nothing new in it is no sign of a circle.
+func (c Cursor) Stored(inserted int64, fruitful bool) Cursor {
 	c.Posts += inserted
-	if inserted > 0 || !fruitless {
+	if inserted > 0 || fruitful {
 		c.Stale = 0
 	} else {
 		c.Stale++

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"slices"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/access"
@@ -107,30 +108,95 @@ func NewSubtask(id SubtaskID, of ID, typ SubtaskType, p Payload, now time.Time) 
 // that a page which kills its worker cannot kill the fleet for ever.
 const MaxLost = 5
 
-// LeaseLost takes the subtask back from a worker that went away.
-func (s *Subtask) LeaseLost(now time.Time) {
+// LeaseLost takes the subtask back from a worker that went away. What it
+// returns is to be stored as from End.
+func (s *Subtask) LeaseLost(now time.Time) []*Subtask {
 	s.state.Lost++
 	if s.state.Lost >= MaxLost {
-		s.End(Fail(workerLost()), now)
-		return
+		return s.End(Fail(workerLost()), now)
 	}
 	s.deliverAgain(SubtaskPending, now)
+	return nil
 }
 
-// End applies how a run ended.
-func (s *Subtask) End(o Outcome, now time.Time) {
+// OpenBatch returns where the posts of the next page go: the batch that is
+// open, or fresh where none is.
+func (s *Subtask) OpenBatch(fresh BatchID) BatchID {
+	if s.state.Batch == "" {
+		s.state.Batch, s.state.BatchPosts = fresh, 0
+	}
+	return s.state.Batch
+}
+
+// Brought is what a stored page adds to its subtask.
+type Brought struct {
+	Cursor   content.Cursor
+	Counters Counters
+	Missing  map[content.Cause]int64
+	// ToJudge is how many posts went into the open batch.
+	ToJudge int64
+	// Spawn are the subtasks that walk what the page led to.
+	Spawn []*Subtask
+}
+
+// PageStored notes a stored page. Whatever went wrong before is forgiven. It
+// returns the subtasks to be stored in the same transaction: the page's own,
+// and the DETECT_SPAM subtask of a batch that became full.
+func (s *Subtask) PageStored(b Brought, now time.Time) []*Subtask {
+	s.state.Cursor = b.Cursor
+	s.state.Counters = s.state.Counters.Add(b.Counters)
+	if len(b.Missing) > 0 {
+		s.state.Missing = AddMissing(s.state.Missing, b.Missing)
+	}
+	s.state.Attempt, s.state.Lost, s.state.ParkedSince, s.state.Problem = 0, 0, time.Time{}, nil
+	s.state.BatchPosts += b.ToJudge
+	created := s.spawned(slices.Clone(b.Spawn))
+	if s.state.BatchPosts >= BatchSize {
+		created = append(created, s.closeBatch(now)...)
+	}
+	return created
+}
+
+// closeBatch returns the subtask that judges the open batch, if that has posts.
+func (s *Subtask) closeBatch(now time.Time) []*Subtask {
+	b, n := s.state.Batch, s.state.BatchPosts
+	s.state.Batch, s.state.BatchPosts = "", 0
+	if b == "" || n == 0 {
+		return nil
+	}
+	return s.spawned([]*Subtask{NewSubtask(b, s.state.TaskID, DetectSpam, Payload{Batch: b}, now)})
+}
+
+// spawned counts subtasks that this one creates.
+func (s *Subtask) spawned(created []*Subtask) []*Subtask {
+	s.state.Counters.Subtasks += int64(len(created))
+	return created
+}
+
+// End applies how a run ended. It returns the subtasks to be stored in the
+// same transaction: the outcome's own, and, at the end, the one that judges
+// what is in the open batch, so that no post stays unjudged however its
+// subtask ended.
+func (s *Subtask) End(o Outcome, now time.Time) []*Subtask {
+	s.state.Problem = nil
 	if o.Problem != nil {
 		p := *o.Problem
 		p.SubtaskID = s.state.ID
 		s.state.Problem = &p
 	}
+	if len(o.Missing) > 0 {
+		s.state.Missing = AddMissing(s.state.Missing, o.Missing)
+	}
+	created := s.spawned(slices.Clone(o.Spawn))
 	switch o.Kind {
 	case Succeeded:
 		s.state.Status, s.state.FinishedAt = SubtaskSucceeded, now
 		s.state.Counters.Succeeded = 1
+		created = append(created, s.closeBatch(now)...)
 	case FailedForGood:
 		s.state.Status, s.state.FinishedAt = SubtaskFailed, now
 		s.state.Counters.Failed = 1
+		created = append(created, s.closeBatch(now)...)
 	case RetryLater:
 		s.state.Attempt++
 		s.deliverAgain(SubtaskPending, o.At)
@@ -142,6 +208,7 @@ func (s *Subtask) End(o Outcome, now time.Time) {
 	case HandedBack:
 		s.deliverAgain(SubtaskPending, now)
 	}
+	return created
 }
 
 // parkedStatus tells a park that people are told of from a short delay.

@@ -1,0 +1,96 @@
+package application
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+)
+
+const (
+	// dispatchEvery is how long a due subtask may wait when nobody poked.
+	dispatchEvery = time.Second
+	sweepEvery    = 5 * time.Second
+	storeTimeout  = 30 * time.Second
+)
+
+// Dispatcher puts due subtasks onto the queue and mends what fell through.
+// Every process runs one; any number of them may run at a time.
+type Dispatcher struct {
+	store  ports.WorkStore
+	queue  ports.Queue
+	limits task.Limits
+	log    *slog.Logger
+	poked  chan struct{}
+}
+
+// NewDispatcher returns a dispatcher; Run does the work.
+func NewDispatcher(store ports.Store, queue ports.Queue, limits task.Limits, log *slog.Logger) *Dispatcher {
+	return &Dispatcher{store: store, queue: queue, limits: limits, log: log, poked: make(chan struct{}, 1)}
+}
+
+// Poke asks for a dispatch soon. It never blocks: call it after each commit
+// that made a subtask due.
+func (d *Dispatcher) Poke() {
+	select {
+	case d.poked <- struct{}{}:
+	default:
+	}
+}
+
+// Run dispatches after each poke and at least once a second, and sweeps every
+// 5 seconds, until ctx ends. An error is logged and tried again at the next turn.
+func (d *Dispatcher) Run(ctx context.Context) {
+	dispatch, sweep := time.NewTicker(dispatchEvery), time.NewTicker(sweepEvery)
+	defer dispatch.Stop()
+	defer sweep.Stop()
+	d.try(ctx, "sweep", d.sweep)
+	for {
+		d.try(ctx, "dispatch", d.dispatch)
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.poked:
+		case <-dispatch.C:
+		case <-sweep.C:
+			d.try(ctx, "sweep", d.sweep)
+		}
+	}
+}
+
+func (d *Dispatcher) try(ctx context.Context, what string, do func(context.Context) error) {
+	bounded, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	if err := do(bounded); err != nil && ctx.Err() == nil {
+		d.log.Warn(what+" failed; it is tried again", "error", err)
+	}
+}
+
+func (d *Dispatcher) dispatch(ctx context.Context) error {
+	deliveries, err := d.store.Dispatch(ctx, d.limits)
+	if err != nil || len(deliveries) == 0 {
+		return err
+	}
+	if len(deliveries) >= d.limits.Total {
+		d.Poke()
+	}
+	return d.queue.Enqueue(ctx, deliveries)
+}
+
+func (d *Dispatcher) sweep(ctx context.Context) error {
+	swept, err := d.store.Sweep(ctx, ports.SweepLimits{Unclaimed: 30 * time.Second, Rows: 500})
+	if err != nil {
+		return err
+	}
+	if swept.Lost+swept.Unparked+swept.Settled+len(swept.Again) > 0 {
+		d.log.Info("swept", "leases_lost", swept.Lost, "unparked", swept.Unparked,
+			"settled", swept.Settled, "enqueued_again", len(swept.Again))
+		d.Poke()
+	}
+	if len(swept.Again) == 0 {
+		return nil
+	}
+	return d.queue.Enqueue(ctx, swept.Again)
+}

@@ -1,0 +1,193 @@
+package application
+
+import (
+	"context"
+
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// judgeStep is how many posts are judged in one transaction.
+const judgeStep = 500
+
+// SpamJudge runs DETECT_SPAM: it judges one batch of posts.
+type SpamJudge struct {
+	store    ports.PostWriter
+	detector ports.SpamDetector
+}
+
+// NewSpamJudge returns the processor.
+func NewSpamJudge(store ports.Store, detector ports.SpamDetector) *SpamJudge {
+	return &SpamJudge{store: store, detector: detector}
+}
+
+// process judges the batch, and has what is no spam scored. The last pass
+// gathers its batch first: posts whose text turned out to be repeated.
+func (j *SpamJudge) process(ctx context.Context, r *run) (task.Outcome, error) {
+	batch, again := r.lease.Subtask.Payload.Batch, r.lease.Subtask.Payload.Repeats
+	if again {
+		batch = r.lease.Subtask.ID
+		if n, err := j.store.GatherRepeats(ctx, r.lease); err != nil || n == 0 {
+			return task.Succeed(), err
+		}
+	}
+	scorable := false
+	refusal, err := eachStep(ctx, j.store, r, batch, func(posts []ports.BatchPost) error {
+		for _, p := range posts {
+			scorable = scorable || p.Scorable() && p.Sentiment == nil
+		}
+		return j.judge(ctx, r, unjudged(posts, again))
+	})
+	if err != nil {
+		return task.Outcome{}, err
+	}
+	o := ended(refusal)
+	if scorable {
+		o.Spawn = []*task.Subtask{task.NewSubtask(task.SubtaskID(newID()), r.lease.Subtask.TaskID,
+			task.AnalyzeSentiment, task.Payload{Batch: batch}, now())}
+	}
+	return o, nil
+}
+
+// unjudged returns the posts that want a verdict. The owner's videos and texts
+// that were taken away get none, a person's verdict stands.
+func unjudged(posts []ports.BatchPost, again bool) []ports.BatchPost {
+	var wanted []ports.BatchPost
+	for _, p := range posts {
+		byPerson := p.Spam != nil && p.Spam.Model == analysis.HumanModel
+		if p.Kind != content.VideoPost && !p.Deleted && !byPerson && (again || p.Spam == nil) {
+			wanted = append(wanted, p)
+		}
+	}
+	return wanted
+}
+
+func (j *SpamJudge) judge(ctx context.Context, r *run, posts []ports.BatchPost) error {
+	if len(posts) == 0 {
+		return nil
+	}
+	items := make([]analysis.SpamItem, len(posts))
+	for i, p := range posts {
+		items[i] = analysis.SpamItem{
+			ID: p.ID, Text: p.Text, Author: p.Author, PublishedAt: p.PublishedAt,
+			ByOwner: p.ByOwner, Occurrences: p.Occurrences,
+		}
+	}
+	verdicts, refusal := j.detector.Detect(ctx, items)
+	var results []ports.SpamResult
+	for i, v := range verdicts {
+		if v != nil {
+			results = append(results, ports.SpamResult{PostID: items[i].ID, Verdict: *v})
+		}
+	}
+	if len(results) > 0 {
+		if err := j.store.SaveSpam(ctx, r.lease, results); err != nil {
+			return err
+		}
+	}
+	return refused(ctx, refusal)
+}
+
+// SentimentJudge runs ANALYZE_SENTIMENT: it scores what is no spam in one batch.
+type SentimentJudge struct {
+	store    ports.PostWriter
+	analyzer ports.SentimentAnalyzer
+}
+
+// NewSentimentJudge returns the processor.
+func NewSentimentJudge(store ports.Store, analyzer ports.SentimentAnalyzer) *SentimentJudge {
+	return &SentimentJudge{store: store, analyzer: analyzer}
+}
+
+func (j *SentimentJudge) process(ctx context.Context, r *run) (task.Outcome, error) {
+	refusal, err := eachStep(ctx, j.store, r, r.lease.Subtask.Payload.Batch, func(posts []ports.BatchPost) error {
+		return j.score(ctx, r, posts)
+	})
+	if err != nil {
+		return task.Outcome{}, err
+	}
+	return ended(refusal), nil
+}
+
+func (j *SentimentJudge) score(ctx context.Context, r *run, posts []ports.BatchPost) error {
+	var ids, texts []string
+	for _, p := range posts {
+		isSpam := p.Spam != nil && p.Spam.Verdict == analysis.Spam
+		if p.Scorable() && !isSpam && p.Sentiment == nil {
+			ids, texts = append(ids, p.ID), append(texts, p.Text)
+		}
+	}
+	if len(texts) == 0 {
+		return nil
+	}
+	sentiments, refusal := j.analyzer.Analyze(ctx, texts)
+	var results []ports.SentimentResult
+	for i, s := range sentiments {
+		if s != nil {
+			results = append(results, ports.SentimentResult{PostID: ids[i], Sentiment: *s})
+		}
+	}
+	if len(results) > 0 {
+		if err := j.store.SaveSentiments(ctx, r.lease, results); err != nil {
+			return err
+		}
+	}
+	return refused(ctx, refusal)
+}
+
+// refusal is a service's word that some posts stay unjudged. The rest of the
+// batch goes on.
+type refusal struct{ *fault.Error }
+
+// refused tells a service's refusal from an error that ends the run.
+func refused(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	switch f := fault.As(err); f.Code {
+	case fault.CodeAnalysisRejected, fault.CodeSpamUnavailable, fault.CodeSentimentUnavailable:
+		return refusal{f}
+	default:
+		return err
+	}
+}
+
+// eachStep calls do with the posts of a batch, judgeStep at a time. It goes on
+// behind a refusal of single posts, stops at a service that is out of reach,
+// and returns the refusal to be told; err ends the run.
+func eachStep(ctx context.Context, store ports.PostWriter, r *run, b task.BatchID, do func([]ports.BatchPost) error) (told *fault.Error, err error) {
+	for after := ""; ; {
+		posts, err := store.BatchPosts(ctx, r.lease.Subtask.TaskID, b, after, judgeStep)
+		if err != nil || len(posts) == 0 {
+			return told, err
+		}
+		after = posts[len(posts)-1].ID
+		err = do(posts)
+		if no, ok := err.(refusal); ok {
+			if told == nil || no.Kind == fault.Unavailable {
+				told = no.Error
+			}
+			if no.Kind == fault.Unavailable {
+				return told, nil
+			}
+		} else if err != nil {
+			return told, err
+		}
+		if len(posts) < judgeStep {
+			return told, nil
+		}
+	}
+}
+
+// ended returns the outcome of a batch. A refusal fails the subtask, so that a
+// retry of the task judges what is missing; the posts stay as they are. The
+// service had its patience already: no attempt more is made by itself.
+func ended(told *fault.Error) task.Outcome {
+	if told == nil {
+		return task.Succeed()
+	}
+	return task.Fail(task.Problem{Code: told.Code, Message: told.Message, Retryable: true, RetryAt: told.RetryAt})
+}
