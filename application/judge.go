@@ -2,6 +2,7 @@ package application
 
 import (
 	"context"
+	"errors"
 
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
@@ -140,7 +141,9 @@ func (j *SentimentJudge) score(ctx context.Context, r *run, posts []ports.BatchP
 
 // refusal is a service's word that some posts stay unjudged. The rest of the
 // batch goes on.
-type refusal struct{ *fault.Error }
+type refusal struct{ why *fault.Error }
+
+func (r refusal) Error() string { return r.why.Error() }
 
 // refused tells a service's refusal from an error that ends the run.
 func refused(ctx context.Context, err error) error {
@@ -166,17 +169,14 @@ func eachStep(ctx context.Context, store ports.PostWriter, r *run, b task.BatchI
 		}
 		after = posts[len(posts)-1].ID
 		err = do(posts)
-		if no, ok := err.(refusal); ok {
-			if told == nil || no.Kind == fault.Unavailable {
-				told = no.Error
-			}
-			if no.Kind == fault.Unavailable {
-				return told, nil
-			}
-		} else if err != nil {
-			return told, err
+		no, isRefusal := errors.AsType[refusal](err)
+		if err != nil && !isRefusal {
+			return nil, err
 		}
-		if len(posts) < judgeStep {
+		if isRefusal {
+			told = no.why
+		}
+		if len(posts) < judgeStep || isRefusal && no.why.Kind == fault.Unavailable {
 			return told, nil
 		}
 	}
