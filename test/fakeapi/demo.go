@@ -1,0 +1,19 @@
+package fakeapi
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed data/*.ndjson
+var demoFiles embed.FS
+
+// LoadDemo reads the small generated set of the project: one channel, six
+// videos, invented people. cmd/gendemo writes it.
+func LoadDemo() (*Data, error) {
+	folder, err := fs.Sub(demoFiles, "data")
+	if err != nil {
+		return nil, err
+	}
+	return Load(folder)
+}

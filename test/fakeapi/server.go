@@ -1,0 +1,173 @@
+// Package fakeapi plays the platforms behind Soundings at the wire: the YouTube
+// Data API, a sentiment service and a spam service, as one HTTP server on
+// 127.0.0.1 that is loaded with data, records its calls, and works faults on
+// its answers by rule.
+//
+// A test starts it with Run, the command fakeapi starts it alone. Each platform
+// is one file that turns requests into answers; sending, faults and the record
+// are the server's and the same for all.
+package fakeapi
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Service names a platform that the server plays.
+type Service string
+
+// The services.
+const (
+	YouTube   Service = "youtube"
+	Sentiment Service = "sentiment"
+	Spam      Service = "spam"
+)
+
+const (
+	// maxBody is more than the services' limit of 100 texts of 10,000
+	// characters of four bytes.
+	maxBody = 8 << 20
+	// maxHang ends a call that hangs although the client never goes away.
+	maxHang = 60 * time.Second
+	// closeWithin is how long Close waits for open calls.
+	closeWithin = 2 * time.Second
+)
+
+// platform answers the calls of one service; path stands behind its base path.
+type platform interface {
+	answer(r *http.Request, path string, effect Effect) answer
+}
+
+// mount is a platform with its base path.
+type mount struct {
+	service  Service
+	base     string
+	platform platform
+}
+
+// Server is the fake platforms on one listener.
+type Server struct {
+	youtube     *youtube
+	credentials *credentials
+	mounts      []mount
+	recorder    recorder
+	rules       ruleBook
+
+	address  string
+	listener net.Listener
+	http     *http.Server
+	// closing ends the calls that hang.
+	closing context.Context
+	stop    context.CancelFunc
+	served  chan error
+}
+
+// Option changes how a Server behaves.
+type Option func(*Server)
+
+// WithAddress listens there instead of on a free port of 127.0.0.1.
+func WithAddress(address string) Option { return func(s *Server) { s.address = address } }
+
+// WithKey accepts this API key and no longer DemoKey.
+func WithKey(key string) Option {
+	return func(s *Server) { s.credentials.keys = map[string]bool{key: true} }
+}
+
+// WithToken accepts an access token.
+func WithToken(t AccessToken) Option {
+	return func(s *Server) { s.credentials.tokens[t.Secret] = t }
+}
+
+// WithClock judges the expiry of access tokens by another clock.
+func WithClock(now func() time.Time) Option { return func(s *Server) { s.credentials.now = now } }
+
+// WithQuota answers quotaExceeded after so many calls that were authorised.
+func WithQuota(calls int64) Option { return func(s *Server) { s.youtube.quota = calls } }
+
+// WithEmptyItems writes "items":[] into empty lists instead of leaving it out.
+func WithEmptyItems() Option { return func(s *Server) { s.youtube.emptyItems = true } }
+
+// New returns a server over the data, which may be changed while it runs.
+func New(data *Data, options ...Option) *Server {
+	c := &credentials{keys: map[string]bool{DemoKey: true}, tokens: map[string]AccessToken{}, now: time.Now}
+	s := &Server{
+		credentials: c,
+		youtube:     newYouTube(data, c),
+		address:     "127.0.0.1:0",
+		recorder:    recorder{open: map[Service]int{}, high: map[Service]int{}},
+		served:      make(chan error, 1),
+	}
+	s.mounts = []mount{
+		{YouTube, "/youtube/v3/", s.youtube},
+		{Sentiment, "/sentiment/", sentimentService{}},
+		{Spam, "/spam/", spamService{}},
+	}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+// Start listens and serves until Close. Calls of open hanging faults end when
+// ctx ends, too.
+func (s *Server) Start(ctx context.Context) error {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", s.address)
+	if err != nil {
+		return fmt.Errorf("fakeapi: %w", err)
+	}
+	s.listener = listener
+	s.closing, s.stop = context.WithCancel(ctx)
+	s.http = &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          log.New(io.Discard, "", 0), // cut connections are meant
+	}
+	go func() { s.served <- s.http.Serve(listener) }()
+	return nil
+}
+
+// Close ends what hangs, waits up to 2 seconds for open calls and stops
+// serving. It may be called once after Start.
+func (s *Server) Close() {
+	s.stop()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.closing), closeWithin)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		_ = s.http.Close() // what is still open is cut, as announced
+	}
+	<-s.served
+}
+
+// URL returns the address of the server, without a path.
+func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
+
+// YouTubeURL returns what YOUTUBE_API_URL takes.
+func (s *Server) YouTubeURL() string { return s.URL() + "/youtube/v3" }
+
+// SentimentURL returns what SENTIMENT_SERVICE_URL takes.
+func (s *Server) SentimentURL() string { return s.URL() + "/sentiment" }
+
+// SpamURL returns what SPAM_SERVICE_URL takes.
+func (s *Server) SpamURL() string { return s.URL() + "/spam" }
+
+// ServeHTTP answers a call of any platform, or of the control paths.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, controlBase) {
+		s.control(w, r)
+		return
+	}
+	for _, m := range s.mounts {
+		if path, ok := strings.CutPrefix(r.URL.Path, m.base); ok {
+			s.serve(w, r, m, path)
+			return
+		}
+	}
+	send(w, htmlAnswer(http.StatusNotFound))
+}
