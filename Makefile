@@ -1,0 +1,73 @@
+# Run `make` to see what there is. Everything works from a fresh clone with Go alone; what needs more says so.
+SHELL := /bin/bash -o pipefail
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LINT := go tool -modfile=.tools/golangci-lint.mod golangci-lint
+# The race detector needs a C compiler; without one the tests run all the same.
+RACE := $(if $(shell command -v $${CC:-cc}),-race)
+# CI never takes an earlier run's word for a pass.
+COUNT := $(if $(CI),-count=1)
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+PACKAGES ?= ./...
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## bin/soundings, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/soundings ./bootstrap/cmd/soundings
+
+.PHONY: demo
+demo: ## a whole run against the fake YouTube, or the real one with YOUTUBE_MASTER_ACCESS_TOKEN
+	go run ./test/demo
+
+.PHONY: fakeapi
+fakeapi: ## the fake platforms as a server
+	go run ./test/fakeapi/cmd/fakeapi
+
+.PHONY: test
+test: ## all tests, with Postgres and Redis where they can be had (PACKAGES=./... to choose)
+	go run ./test/env/cmd/testenv -- go test $(RACE) $(COUNT) -timeout 15m $(PACKAGES)
+
+.PHONY: test-deps
+test-deps: ## install Postgres and Redis for the tests, with apt
+	$(SUDO) apt-get update -qq
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@set -e; for package in $$(go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}{{end}}' ./...); do \
+		for target in $$(go test -list '^Fuzz' "$$package" | grep '^Fuzz' || true); do \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## throughput, memory and growth, in ratios to psql COPY on the same machine
+	go run ./test/bench
+
+.PHONY: eval
+eval: ## how good the built-in analysers are, on the shared data
+	go run ./test/eval
+
+.PHONY: lint
+lint: ## golangci-lint, pinned in .tools
+	$(LINT) run $(PACKAGES)
+
+# wire writes a directive of its own into wire_gen.go, which would change go.mod: only the pinned tools are run.
+.PHONY: generate
+generate: ## the API types from openapi.yaml and the injectors of wire
+	go generate -run 'go tool -modfile' ./adapters/rest ./bootstrap
+
+.PHONY: verify
+verify: ## generated code is what the generators write today
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
+		tar -c --exclude=./.git --exclude=./bin . | tar -x -C "$$copy" && \
+		$(MAKE) --no-print-directory -C "$$copy" generate && \
+		diff -r -u -x .git -x bin . "$$copy" && echo "generated code is fresh"
+
+.PHONY: check
+check: lint verify test ## what CI runs
