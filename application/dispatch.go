@@ -31,6 +31,9 @@ func NewDispatcher(store ports.Store, queue ports.Queue, limits task.Limits, log
 	return &Dispatcher{store: store, queue: queue, limits: limits, log: log, poked: make(chan struct{}, 1)}
 }
 
+// Only restricts the dispatcher to one task. Call it before Run.
+func (d *Dispatcher) Only(id task.ID) { d.limits.Only = id }
+
 // Poke asks for a dispatch soon. It never blocks: call it after each commit
 // that made a subtask due.
 func (d *Dispatcher) Poke() {
@@ -80,7 +83,7 @@ func (d *Dispatcher) dispatch(ctx context.Context) error {
 }
 
 func (d *Dispatcher) sweep(ctx context.Context) error {
-	swept, err := d.store.Sweep(ctx, ports.SweepLimits{Unclaimed: 30 * time.Second, Rows: 500})
+	swept, err := d.store.Sweep(ctx, ports.SweepLimits{Unclaimed: 30 * time.Second, Rows: 500, Only: d.limits.Only})
 	if err != nil {
 		return err
 	}

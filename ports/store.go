@@ -88,6 +88,8 @@ type SweepLimits struct {
 	Unclaimed time.Duration
 	// Rows bounds what one sweep touches.
 	Rows int
+	// Only restricts the sweep to one task, if it is not empty.
+	Only task.ID
 }
 
 // Swept tells what a sweep mended.
@@ -101,8 +103,9 @@ type Swept struct {
 
 // WorkStore is the protocol between workers and the rows (design §3).
 type WorkStore interface {
-	// Dispatch marks due subtasks of live tasks as queued, as many of each as
-	// task.Share grants, and returns their deliveries.
+	// Dispatch marks due subtasks of live tasks (of l.Only, if that is set) as
+	// queued, as many of each as task.Share grants, and returns their deliveries.
+	// Those that judge go before those that fetch, and older ones first.
 	Dispatch(ctx context.Context, l task.Limits) ([]Delivery, error)
 	// Claim makes the subtask running for owner until the lease ends, if its
 	// generation is d's, it is claimable, and its task is live; the task is

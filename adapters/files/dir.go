@@ -13,16 +13,15 @@ import (
 	"github.com/soundings-io/soundings/ports"
 )
 
-// partSuffix marks files in the making. They are never opened; what a killed
-// process left of them is removed by the next OpenDir.
+// partSuffix marks files in the making, hidden beside the finished ones. They
+// are never opened; RemoveLeftovers removes what a killed process left.
 const partSuffix = ".part"
 
 // Dir keeps files in one folder. It reaches nothing outside of it, whatever a
 // name says (os.Root).
 type Dir struct{ root *os.Root }
 
-// OpenDir opens the folder, made with mode 0700 if there is none. leftovers
-// older than a day are removed.
+// OpenDir opens the folder, made with mode 0700 if there is none.
 func OpenDir(path string) (*Dir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("the folder for exports: %w", err)
@@ -31,15 +30,15 @@ func OpenDir(path string) (*Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the folder for exports: %w", err)
 	}
-	d := &Dir{root: root}
-	return d, d.removeLeftovers(time.Now().Add(-24 * time.Hour))
+	return &Dir{root: root}, nil
 }
 
 // Close gives the folder back.
 func (d *Dir) Close() error { return d.root.Close() }
 
-func (d *Dir) removeLeftovers(before time.Time) error {
-	names, err := fs.Glob(d.root.FS(), "*"+partSuffix)
+// RemoveLeftovers removes unfinished files that nobody has written to since.
+func (d *Dir) RemoveLeftovers(before time.Time) error {
+	names, err := fs.Glob(d.root.FS(), ".*"+partSuffix)
 	if err != nil {
 		return err
 	}
@@ -58,7 +57,7 @@ func (d *Dir) Create(_ context.Context, name string) (ports.FileWriter, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	part := fmt.Sprintf("%s.%d%s", name, time.Now().UnixNano(), partSuffix)
+	part := fmt.Sprintf(".%s.%d%s", name, time.Now().UnixNano(), partSuffix)
 	f, err := d.root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, unavailable(err)

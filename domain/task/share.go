@@ -9,6 +9,9 @@ type Limits struct {
 	PerUser int // subtasks of one user on the queue
 	Running int // tasks of one user that run at a time; more wait as pending
 	Total   int // subtasks handed out by one dispatch
+	// Only restricts a dispatch to one task, if it is not empty: `soundings
+	// analyze` takes nothing else out of a database that others share.
+	Only ID
 }
 
 // DefaultLimits are 16 subtasks of a task, 32 of a user, 20 tasks of a user.

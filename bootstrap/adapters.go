@@ -1,0 +1,164 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/soundings-io/soundings/adapters/files"
+	"github.com/soundings-io/soundings/adapters/memory"
+	"github.com/soundings-io/soundings/adapters/redisqueue"
+	"github.com/soundings-io/soundings/adapters/rest"
+	"github.com/soundings-io/soundings/adapters/riverqueue"
+	"github.com/soundings-io/soundings/adapters/sentiment"
+	"github.com/soundings-io/soundings/adapters/spam"
+	"github.com/soundings-io/soundings/adapters/sqlstore"
+	"github.com/soundings-io/soundings/adapters/youtube"
+	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// The functions of this file choose the adapters: each is one switch that calls
+// an adapter's constructor. A new adapter is one package and one case here.
+
+// openStore opens the database. Embedded databases are brought up to date;
+// others must have been, by `soundings migrate`.
+func openStore(ctx context.Context, c Config, _ dataLock) (*sqlstore.Store, func(), error) {
+	store, err := sqlstore.Open(ctx, c.DatabaseURL, sqlstore.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	ready := store.CheckMigrated
+	if c.Embedded {
+		ready = store.Migrate
+	}
+	if err := ready(ctx); err != nil {
+		_ = store.Close()
+		return nil, nil, err
+	}
+	return store, func() { _ = store.Close() }, nil
+}
+
+// queueAdapter is a queue with what bootstrap needs beside the port.
+type queueAdapter struct {
+	ports.Queue
+	health ports.HealthChecker
+}
+
+func openQueue(ctx context.Context, c Config, log *slog.Logger) (queueAdapter, func(), error) {
+	switch c.Queue {
+	case QueueAsynq:
+		q, err := redisqueue.Open(ctx, c.RedisURL, redisqueue.Options{Concurrency: c.Concurrency, Logger: log})
+		if err != nil {
+			return queueAdapter{}, nil, err
+		}
+		return queueAdapter{Queue: q, health: q}, func() { _ = q.Close() }, nil
+	case QueueRiver:
+		q, err := openRiver(ctx, c, log)
+		if err != nil {
+			return queueAdapter{}, nil, err
+		}
+		return queueAdapter{Queue: q, health: q}, func() { _ = q.Close() }, nil
+	default:
+		return queueAdapter{Queue: memory.NewQueue(c.Concurrency)}, func() {}, nil
+	}
+}
+
+// openRiver keeps River's tables in the Postgres database, or in a file beside
+// the SQLite database: one writer a file keeps both quick.
+func openRiver(ctx context.Context, c Config, log *slog.Logger) (*riverqueue.Queue, error) {
+	opts := riverqueue.Options{Concurrency: c.Concurrency, Logger: log}
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
+		return riverqueue.OpenSQLite(ctx, filepath.Join(filepath.Dir(path), "queue.db"), opts)
+	}
+	return riverqueue.OpenPostgres(ctx, c.DatabaseURL, opts)
+}
+
+func openFiles(c Config) (*files.Dir, func(), error) {
+	dir, err := files.OpenDir(strings.TrimPrefix(c.ExportURL, "file://"))
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := dir.RemoveLeftovers(time.Now().Add(-24 * time.Hour)); err != nil {
+		_ = dir.Close()
+		return nil, nil, fmt.Errorf("the folder for exports: %w", err)
+	}
+	return dir, func() { _ = dir.Close() }, nil
+}
+
+func newSpamDetector(c Config) ports.SpamDetector {
+	if c.SpamServiceURL != "" {
+		return spam.NewClient(c.SpamServiceURL, spam.Options{Patience: c.ServicePatience})
+	}
+	return spam.NewBuiltin()
+}
+
+func newSentimentAnalyzer(c Config) ports.SentimentAnalyzer {
+	if c.SentimentServiceURL != "" {
+		return sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{Patience: c.ServicePatience})
+	}
+	return sentiment.NewBuiltin()
+}
+
+func newContentSources(c Config) application.ContentSources {
+	return application.ContentSources{
+		content.YouTube: youtube.New(youtube.Options{BaseURL: c.YouTubeAPIURL}),
+	}
+}
+
+func newMasterTokens(c Config) application.MasterTokens {
+	return application.MasterTokens{content.YouTube: c.YouTubeMasterToken.Token}
+}
+
+func newReadiness(store *sqlstore.Store, q queueAdapter, detector ports.SpamDetector, analyzer ports.SentimentAnalyzer) *application.Readiness {
+	parts := []application.Part{{Name: "database", Vital: true, Checker: store}}
+	if q.health != nil {
+		parts = append(parts, application.Part{Name: "queue", Vital: true, Checker: q.health})
+	}
+	if h, ok := detector.(ports.HealthChecker); ok {
+		parts = append(parts, application.Part{Name: "spam", Checker: h})
+	}
+	if h, ok := analyzer.(ports.HealthChecker); ok {
+		parts = append(parts, application.Part{Name: "sentiment", Checker: h})
+	}
+	return application.NewReadiness(parts)
+}
+
+func newLimits(c Config) task.Limits {
+	l := task.DefaultLimits()
+	l.Running, l.PerTask, l.PerUser = c.RunningTasks, c.QueuedPerTask, c.QueuedPerUser
+	return l
+}
+
+// stopGrace is how long runs may go on after the process was asked to stop.
+const stopGrace = 10 * time.Second
+
+func newWorkerOptions(c Config) application.WorkerOptions {
+	host, _ := os.Hostname()
+	retry := task.DefaultRetryPolicy()
+	retry.MaxPark = c.MaxPark
+	return application.WorkerOptions{
+		Owner: fmt.Sprintf("%s/%d/%s", host, os.Getpid(), uuid.NewString()),
+		Grace: stopGrace, Retry: retry,
+	}
+}
+
+func newMaxPosts(c Config) application.MaxPosts { return application.MaxPosts(c.MaxPosts) }
+
+func newExportTTL(c Config) application.ExportTTL { return application.ExportTTL(c.ExportTTL) }
+
+func newRESTOptions(c Config, version Version, log *slog.Logger) rest.Options {
+	return rest.Options{
+		JWTSecret: []byte(c.JWTSecret.Reveal()), JWTIssuer: c.JWTIssuer, JWTAudience: c.JWTAudience,
+		RequestsPerSecond: c.RequestsPerSecond, WebAppOrigin: c.WebAppOrigin,
+		Version: string(version), Logger: log,
+	}
+}

@@ -1,0 +1,142 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/soundings-io/soundings/adapters/rest"
+	"github.com/soundings-io/soundings/adapters/sqlstore"
+	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// Version is what `soundings version` prints.
+type Version string
+
+// App is Soundings, put together and not yet running.
+type App struct {
+	Config     Config
+	Store      *sqlstore.Store
+	Tasks      *application.Tasks
+	Exports    *application.Exports
+	Accounts   *application.Accounts
+	Formats    ports.ExportFormats
+	Dispatcher *application.Dispatcher
+	Worker     *application.Worker
+	Readiness  *application.Readiness
+	Handler    *rest.Server
+	Log        *slog.Logger
+}
+
+// Open puts an App together: it takes the lock of an embedded data folder,
+// opens database and queue, and checks that they can be used. The returned
+// function closes all of it, after Run has returned.
+func Open(ctx context.Context, c Config, version Version, log *slog.Logger) (*App, func(), error) {
+	return initApp(ctx, c, version, log)
+}
+
+// Roles say what a process does.
+type Roles struct{ API, Worker bool }
+
+// Run serves the roles until ctx ends, then stops in order: no new requests, no
+// new deliveries, running work to a good place, the rest handed back. ready is
+// called once with the address of the API, or of a worker's health, or "".
+func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) error {
+	if err := a.prepare(ctx); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	addr, err := a.listen(ctx, group, roles)
+	if err != nil {
+		return err
+	}
+	// The dispatcher outlives the worker, whose runs poke it until their end.
+	dispatching, stopDispatching := context.WithCancel(context.WithoutCancel(ctx))
+	group.Go(func() error { a.Dispatcher.Run(dispatching); return nil })
+	group.Go(func() error {
+		defer stopDispatching()
+		if !roles.Worker {
+			<-ctx.Done()
+			return nil
+		}
+		return a.Worker.Run(ctx)
+	})
+	ready(addr)
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// prepare frees what a process that died has held: embedded, where the lock
+// file allows one process, every lease is void.
+func (a *App) prepare(ctx context.Context) error {
+	if !a.Config.singleProcess() {
+		return nil
+	}
+	released, err := a.Store.Release(ctx, "")
+	if err == nil && released > 0 {
+		a.Log.Info("going on with what the process before left", "subtasks", released)
+	}
+	return err
+}
+
+func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (string, error) {
+	addr, handler := a.Config.HTTPAddr, http.Handler(a.Handler)
+	if !roles.API {
+		addr, handler = a.Config.WorkerAddr, a.Handler.HealthOnly()
+	}
+	if addr == "" {
+		return "", nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return "", fmt.Errorf("cannot listen on %s: %w; set HTTP_ADDR to a free address", addr, errors.Unwrap(err))
+	}
+	server := newHTTPServer(handler, a.Log)
+	group.Go(func() error {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error { return shutdown(ctx, server) })
+	return listener.Addr().String(), nil
+}
+
+const (
+	headerTimeout  = 10 * time.Second
+	idleTimeout    = 2 * time.Minute
+	requestTimeout = time.Minute
+	maxHeaderBytes = 64 << 10
+	shutdownGrace  = 5 * time.Second
+)
+
+// newHTTPServer bounds what a client can hold. Writing is bounded by the
+// handlers, because a download may take long.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: requestTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+}
+
+// shutdown waits for ctx, then gives open requests a moment to end.
+func shutdown(ctx context.Context, server *http.Server) error {
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return server.Close()
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package bootstrap
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"github.com/soundings-io/soundings/application"
+)
+
+// localUser is whoever runs Soundings on their own machine.
+const localUser = "local"
+
+// dataLock keeps a second process away from a SQLite database.
+type dataLock struct{}
+
+// singleProcess tells whether the lock file allows this process alone.
+func (c Config) singleProcess() bool { return strings.HasPrefix(c.DatabaseURL, "sqlite:") }
+
+// lockData takes the lock file beside a SQLite database. The system lets go of
+// it when the process ends, however it ends.
+func lockData(c Config) (dataLock, func(), error) {
+	path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:")
+	if !ok {
+		return dataLock{}, func() {}, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return dataLock{}, nil, fmt.Errorf("the data folder: %w", err)
+	}
+	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	taken, err := lock.TryLock()
+	if err != nil {
+		return dataLock{}, nil, fmt.Errorf("the lock of the data folder: %w", err)
+	}
+	if !taken {
+		return dataLock{}, nil, fmt.Errorf("another soundings process uses %s: stop it, or set SOUNDINGS_DATA_DIR to another folder", filepath.Dir(path))
+	}
+	return dataLock{}, func() { _ = lock.Close() }, nil
+}
+
+// firstStart makes the local user, an API key with all permissions in the file
+// api-key, and the key for tokens in token-key, where they are not there yet.
+// It returns the API key if this start made it.
+func firstStart(ctx context.Context, dir string, accounts *application.Accounts) (string, error) {
+	tokenKey := make([]byte, 32)
+	_, _ = rand.Read(tokenKey) // never fails, see crypto/rand
+	if _, err := keepSecret(filepath.Join(dir, "token-key"), "local:"+base64.StdEncoding.EncodeToString(tokenKey)); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, "api-key")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	local, err := accounts.Local(ctx, localUser)
+	if err != nil {
+		return "", err
+	}
+	_, key, err := accounts.CreateKey(ctx, local, application.NewAPIKey{Name: "first start", Permissions: local.Permissions})
+	if err != nil {
+		return "", err
+	}
+	_, err = keepSecret(path, key)
+	return key, err
+}
+
+// keepSecret writes a file that its owner alone may read, whole or not at all,
+// and leaves one that is there as it is.
+func keepSecret(path, value string) (made bool, err error) {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return false, err
+	}
+	part := path + ".part"
+	if err := os.WriteFile(part, []byte(value+"\n"), 0o600); err != nil {
+		return false, fmt.Errorf("the data folder: %w", err)
+	}
+	return true, os.Rename(part, path)
+}

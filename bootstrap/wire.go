@@ -1,0 +1,38 @@
+//go:build wireinject
+
+package bootstrap
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/google/wire"
+
+	"github.com/soundings-io/soundings/adapters/files"
+	"github.com/soundings-io/soundings/adapters/rest"
+	"github.com/soundings-io/soundings/adapters/sqlstore"
+	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// initApp is written out by wire into wire_gen.go: `make generate`.
+func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, func(), error) {
+	panic(wire.Build(
+		lockData, openStore, openQueue, openFiles,
+		wire.Bind(new(ports.Store), new(*sqlstore.Store)),
+		wire.Bind(new(ports.WorkStore), new(*sqlstore.Store)),
+		wire.Bind(new(ports.IdempotencyStore), new(*sqlstore.Store)),
+		wire.Bind(new(ports.FileStore), new(*files.Dir)),
+		wire.FieldsOf(new(queueAdapter), "Queue"),
+		wire.Struct(new(files.Formats)),
+		wire.Bind(new(ports.ExportFormats), new(files.Formats)),
+		newSpamDetector, newSentimentAnalyzer, newContentSources, newMasterTokens, newReadiness,
+		newLimits, newMaxPosts, newExportTTL, newWorkerOptions, newRESTOptions,
+		application.NewDispatcher, application.NewTasks, application.NewExports, application.NewAccounts,
+		application.NewProviders, application.NewContexts, application.NewProcessors, application.NewFetcher,
+		application.NewSpamJudge, application.NewSentimentJudge, application.NewExporter, application.NewWorker,
+		wire.Struct(new(application.Work), "*"),
+		wire.Struct(new(rest.Deps), "*"), rest.New,
+		wire.Struct(new(App), "*"),
+	))
+}
