@@ -21,6 +21,20 @@ var englishWords = strings.Fields(`the and you that this with for are have not b
 	could should their them him her his she our us which than then into over after before where why these those some
 	any every very really too also only even still never always now here well much many most other people think know
 	see make get got going want one time good love u ur thx pls plz lol omg wtf gonna wanna gotta cuz yall ya'll ain't
+	i'd he'll she'll you'll we'll they'll i'd you'd they've we've what's there's here's who's where's today's
+	sometimes often maybe perhaps almost already enough around without within another each every both between under
+	again once while during until against through though although since however either neither whether yet
+	look looks looking looked make makes making made take takes taking took come comes coming came go goes going went
+	say says said saying tell told feel feels feeling felt need needs needed keep keeps kept try trying tried work works
+	working worked play playing played find found give gave given show shows shown start started stop stopped turn
+	use used using call called read reading write wrote written hear heard listen listening seen saw buy bought sell
+	first last next year years week weeks month months night morning hour hours minute minutes time times world life
+	man men woman women girl girls boy boys kid kids guy guys friend friends family home house place way ways part
+	song songs music movie movies show game games book phone team player players money job school head hand eye eyes
+	new old big small long short high low young little same different own such few less least own many
+	everybody somebody nobody someone somehow somewhere anyway back down off away out together yes yeah yep nope
+	who's whose whom whatever whoever let lets might may must shall ought need
+	dude bro man sis y'all gimme lemme kinda sorta imo tbh idk ikr smh btw fr ngl
 	let's watch watching video thing things something anyone someone everyone nothing anything everything day today`)
 
 // sharedWords are English too, but other languages have them as well.
@@ -55,6 +69,16 @@ var foreignWords = strings.Fields(`
 	hyvä mutta että kun niin ole olen tämä sen mitä
 	nem hogy egy az és van csak nagyon`)
 
+// foreignHomographs are rated by the lexicon and everyday words elsewhere, so
+// that they say nothing about the language.
+var foreignHomographs = strings.Fields(`super die kind hell gut war fan top mist bitter arm toll fest brand taste
+	sincere original ideal natural fatal brutal genial special normal radical legal dance fun cool crash blame
+	casual rigid solid solo sexy hero drama trauma horror error terror`)
+
+// ambiguousWords are frequent elsewhere, and names or slang in English.
+var ambiguousWords = strings.Fields(`per non dat van von ben sam ton son meg abi mai ya na da ma ko po ba se tu sa mon
+	ha les con del la el le de du los las san mi ce cu co`)
+
 // detectable are the languages that the detector chooses from.
 var detectable = whatlanggo.Options{Whitelist: map[whatlanggo.Lang]bool{
 	whatlanggo.Eng: true, whatlanggo.Spa: true, whatlanggo.Por: true, whatlanggo.Fra: true, whatlanggo.Deu: true,
@@ -62,20 +86,42 @@ var detectable = whatlanggo.Options{Whitelist: map[whatlanggo.Lang]bool{
 	whatlanggo.Pol: true, whatlanggo.Swe: true, whatlanggo.Vie: true, whatlanggo.Ron: true,
 }}
 
-// detectorWords is how many words the detector needs: below, it guesses.
-const detectorWords = 4
+const (
+	// detectorWords is how many words the detector needs: below, it guesses.
+	detectorWords = 4
+	// sparse is one part in so many of a text's words: function words and rated
+	// words make up a third of English; a text with fewer is borrowing them.
+	sparse = 8
+)
 
-// markLanguages tells the vocabulary which words speak for which language.
-// What is English, or rated by the lexicon, never speaks for another.
+// markLanguages tells the vocabulary which words speak for which language. A
+// word of both sides speaks for English.
 func (v *vocabulary) markLanguages() {
-	v.mark(foreignWords, func(w *word) { w.foreign = 2 })
-	v.mark(sharedWords, func(w *word) { w.foreign, w.english = 0, 1 })
-	v.mark(englishWords, func(w *word) { w.foreign, w.english = 0, 2 })
-	v.mark(negations, func(w *word) { w.foreign, w.english = 0, 2 })
+	for name, w := range v.words {
+		if w.rated && len(name) > 3 && isWord(name) {
+			w.english = 1
+			v.words[name] = w
+		}
+	}
+	v.mark(foreignWords, func(w *word) { w.english, w.foreign = 0, 2 })
+	v.mark(foreignHomographs, func(w *word) { w.english, w.foreign = 0, 0 })
+	v.mark(ambiguousWords, func(w *word) { w.foreign = 1 })
+	v.mark(sharedWords, func(w *word) { w.english, w.foreign = 1, 0 })
+	v.mark(englishWords, func(w *word) { w.english, w.foreign = 2, 0 })
+	v.mark(negations, func(w *word) { w.english, w.foreign = 2, 0 })
+}
+
+func isWord(name string) bool {
+	for _, c := range []byte(name) {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
 }
 
 // judgeable tells whether the lexicon may be asked about a text: it is
-// English, or has no letters but emoticons and emoji.
+// English, or has so few words that they may as well be.
 func judgeable(text string, r reading) bool {
 	if r.otherScript > r.latin {
 		return false
@@ -88,18 +134,17 @@ func judgeable(text string, r reading) bool {
 		if t.word.foreign == 0 && hasForeignLetter(t.lower) {
 			foreign++
 		}
-		if t.lower != "" {
+		if t.letters {
 			words++
 		}
 	}
-	if english > 0 || foreign > 0 {
-		return english >= foreign
-	}
-	if words < detectorWords {
+	switch {
+	case foreign > english:
+		return false
+	case words < detectorWords || english*sparse >= words && english > 0:
 		return true
 	}
-	info := whatlanggo.DetectWithOptions(text, detectable)
-	return info.Lang == whatlanggo.Eng || !info.IsReliable()
+	return whatlanggo.DetectLangWithOptions(text, detectable) == whatlanggo.Eng
 }
 
 // hasForeignLetter tells whether a word is spelt with letters that English

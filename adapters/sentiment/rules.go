@@ -2,10 +2,14 @@ package sentiment
 
 import "math"
 
-// compound applies the published rules to a text and returns its polarity,
-// -1 to 1, rounded to four digits as vaderSentiment does. Where the code of
-// vaderSentiment differs from the paper, the code is followed: everybody's
-// VADER scores come from it.
+// The rules are those of vaderSentiment: where its code differs from the paper
+// the code is followed, since everybody's VADER scores come from it. Three
+// were added, each because it raised the F1 on the half of the tweets that was
+// set apart for trying: words of the sentence before change nothing, emoticons
+// are not negated, and a "no" does not negate a "no".
+
+// compound applies the rules to a text and returns its polarity, -1 to 1,
+// rounded to four digits as vaderSentiment does.
 func (v *vocabulary) compound(r reading) float64 {
 	capsDiffer := capsDiffer(r.tokens)
 	but := indexOf(r.tokens, "but")
@@ -60,11 +64,15 @@ func modifies(tokens []token, i int) bool {
 
 // valence is the rating of token i as the words around it change it.
 func (v *vocabulary) valence(tokens []token, i int, capsDiffer bool) float64 {
-	valence := afterNo(tokens, i)
+	sentence := sentenceBefore(tokens, i)
+	valence := afterNo(tokens, i, sentence)
 	if tokens[i].upper && capsDiffer {
 		valence += math.Copysign(capsBy, positiveZeroIsNegative(valence))
 	}
-	for distance := 1; distance <= 3 && distance <= i; distance++ {
+	if !tokens[i].letters {
+		return valence
+	}
+	for distance := 1; distance <= sentence; distance++ {
 		before := tokens[i-distance]
 		if before.word.rated {
 			continue
@@ -78,6 +86,15 @@ func (v *vocabulary) valence(tokens []token, i int, capsDiffer bool) float64 {
 	return valence * leastBefore(tokens, i)
 }
 
+// sentenceBefore is how many tokens before i, at most 3, are in its sentence.
+func sentenceBefore(tokens []token, i int) int {
+	n := 0
+	for n < 3 && n < i && !tokens[i-n-1].ends {
+		n++
+	}
+	return n
+}
+
 // positiveZeroIsNegative keeps the published rule that whatever is not above
 // zero is pushed down.
 func positiveZeroIsNegative(x float64) float64 {
@@ -87,17 +104,23 @@ func positiveZeroIsNegative(x float64) float64 {
 	return -1
 }
 
-// afterNo is the rating of token i, which a "no" before it negates and which
-// is nothing for a "no" that negates the next word.
-func afterNo(tokens []token, i int) float64 {
-	isNo := func(distance int) bool { return i >= distance && tokens[i-distance].lower == "no" }
+// afterNo is the rating of token i, which a "no" before it in its sentence
+// negates, and which is nothing for a "no" that negates the next word.
+func afterNo(tokens []token, i, sentence int) float64 {
+	rating := tokens[i].word.valence
+	isNo := func(distance int) bool { return distance <= sentence && tokens[i-distance].lower == "no" }
 	switch {
+	case !tokens[i].letters:
+		return rating
+	case isNo(0):
+		if i+1 < len(tokens) && tokens[i+1].word.rated && tokens[i+1].lower != "no" {
+			return 0
+		}
+		return rating
 	case isNo(1), isNo(2), isNo(3) && (tokens[i-1].lower == "or" || tokens[i-1].lower == "nor"):
-		return tokens[i].word.valence * negateBy
-	case isNo(0) && i+1 < len(tokens) && tokens[i+1].word.rated:
-		return 0
+		return rating * negateBy
 	}
-	return tokens[i].word.valence
+	return rating
 }
 
 // boostFrom is what a booster or dampener adds to a valence.

@@ -8,9 +8,11 @@ import (
 
 // token is one word or emoticon of a text.
 type token struct {
-	lower string // lower-case, without surrounding punctuation
-	upper bool   // written in capitals
-	word  word
+	lower   string // lower-case, without surrounding punctuation
+	upper   bool   // written in capitals
+	letters bool   // begins with a letter
+	ends    bool   // closes a sentence
+	word    word
 }
 
 // punctuation is Python's string.punctuation, which the published rules strip,
@@ -59,7 +61,7 @@ func (v *vocabulary) readField(r *reading, field string) {
 		case c == '?':
 			r.question++
 		case c < utf8.RuneSelf:
-			if 'a' <= c|0x20 && c|0x20 <= 'z' {
+			if isASCIILetter(byte(c)) {
 				r.latin++
 			}
 		case isJoiner(c):
@@ -85,25 +87,104 @@ func isJoiner(c rune) bool {
 	return c == 0xFE0F || c == 0x200D || 0x1F3FB <= c && c <= 0x1F3FF
 }
 
-func (v *vocabulary) add(r *reading, raw string) {
-	if raw != "" {
-		r.tokens = append(r.tokens, v.token(raw))
+// add appends the words of a piece without white space. Words that touch a
+// full stop, comma, exclamation or question mark on both sides, as hasty
+// writers leave them ("great!love it"), are taken apart.
+func (v *vocabulary) add(r *reading, piece string) {
+	for piece != "" {
+		end := gluedAt(piece)
+		if end < len(piece) && v.knows(piece) {
+			end = len(piece)
+		}
+		r.tokens = append(r.tokens, v.token(piece[:end]))
+		piece = piece[end:]
 	}
 }
+
+// longestEntry bounds what is looked up whole, in bytes, so that a long field
+// is read once and not once for each of its parts.
+const longestEntry = 32
+
+// knows tells whether a piece is in the vocabulary as it stands.
+func (v *vocabulary) knows(piece string) bool {
+	if len(piece) > longestEntry {
+		return false
+	}
+	_, ok := v.words[strings.ToLower(strings.Trim(piece, punctuation))]
+	return ok
+}
+
+// gluedAt returns where the second of two words glued by punctuation begins,
+// or the piece's length. Both need two letters: "U.S." is one word.
+func gluedAt(piece string) int {
+	for i := 2; i+2 < len(piece); i++ {
+		if !isStop(piece[i]) || !isASCIILetter(piece[i-1]) || !isASCIILetter(piece[i-2]) {
+			continue
+		}
+		for i++; i < len(piece) && isStop(piece[i]); i++ {
+		}
+		if i+1 < len(piece) && isASCIILetter(piece[i]) && isASCIILetter(piece[i+1]) {
+			return i
+		}
+	}
+	return len(piece)
+}
+
+func isStop(c byte) bool { return c == '.' || c == ',' || c == '!' || c == '?' || c == ';' }
+
+func isASCIILetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // token strips punctuation from a word. What has two characters or fewer
 // without it is most likely an emoticon and stays as it is (published rule).
 func (v *vocabulary) token(raw string) token {
 	text := strings.Trim(raw, punctuation)
+	stripped := raw[strings.Index(raw, text)+len(text):]
 	if utf8.RuneCountInString(text) <= 2 {
 		text = raw
 	}
 	text = strings.ReplaceAll(text, "’", "'")
 	lower := strings.ToLower(text)
-	t := token{lower: lower, word: v.words[lower]}
-	t.upper = lower != text && strings.ToUpper(text) == text
-	if !t.word.negates && strings.Contains(lower, "n't") {
-		t.word.negates = true
+	w, known := v.words[lower]
+	if !known {
+		lower, w = v.unstretched(lower)
 	}
+	first, _ := utf8.DecodeRuneInString(lower)
+	t := token{lower: lower, word: w, letters: unicode.IsLetter(first)}
+	t.upper = lower != text && strings.ToUpper(text) == text
+	t.ends = t.letters && strings.ContainsAny(stripped, ".!?…")
+	t.word.negates = w.negates || strings.Contains(lower, "n't")
 	return t
+}
+
+// unstretched finds the word behind one that was drawn out ("loooove",
+// "yessss"): letters written three times or more become two, else one.
+func (v *vocabulary) unstretched(lower string) (string, word) {
+	for keep := 2; keep >= 1; keep-- {
+		short := shortenRuns(lower, keep)
+		if short == lower {
+			return lower, word{}
+		}
+		if w, ok := v.words[short]; ok {
+			return short, w
+		}
+	}
+	return lower, word{}
+}
+
+// shortenRuns cuts every run of three or more equal letters to keep of them.
+func shortenRuns(text string, keep int) string {
+	short := make([]byte, 0, len(text))
+	for i := 0; i < len(text); {
+		end := i + 1
+		for end < len(text) && text[end] == text[i] {
+			end++
+		}
+		if end-i >= 3 && isASCIILetter(text[i]) {
+			short = append(short, text[i:i+keep]...)
+		} else {
+			short = append(short, text[i:end]...)
+		}
+		i = end
+	}
+	return string(short)
 }
