@@ -5,6 +5,8 @@ import (
 	"io/fs"
 )
 
+//go:generate go run ./cmd/gendemo -o data/demo.ndjson
+
 //go:embed data/*.ndjson
 var demoFiles embed.FS
 
