@@ -188,7 +188,7 @@ func cleanReasons(reasons []string) []string {
 	for _, reason := range reasons[:min(len(reasons), maxReasons)] {
 		reason = strings.TrimSpace(content.CleanText(strings.ReplaceAll(reason, ";", ",")))
 		if reason != "" {
-			clean = append(clean, cut(reason, maxReasonBytes))
+			clean = append(clean, truncate(reason, maxReasonBytes))
 		}
 	}
 	return clean
@@ -198,13 +198,5 @@ func modelName(name string) analysis.Model {
 	if name = strings.TrimSpace(content.CleanText(name)); name == "" {
 		return unknownModel
 	}
-	return analysis.Model(cut(name, maxModelBytes))
-}
-
-// cut shortens s to at most n bytes of whole characters.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "")
+	return analysis.Model(truncate(name, maxModelBytes))
 }
