@@ -20,7 +20,7 @@ var englishWords = strings.Fields(`the and you that this with for are have not b
 	we're i've i'll can't cant won't didn't doesn't isn't wasn't thats youre ive were been being had did does doing
 	could should their them him her his she our us which than then into over after before where why these those some
 	any every very really too also only even still never always now here well much many most other people think know
-	see make get got going want one time good love u ur thx pls plz lol omg wtf gonna wanna gotta cuz yall ya'll ain't
+	see make get got going want one time good love luv gr8 u ur thx pls plz lol omg wtf gonna wanna gotta cuz yall ya'll ain't
 	i'd he'll she'll you'll we'll they'll i'd you'd they've we've what's there's here's who's where's today's
 	sometimes often maybe perhaps almost already enough around without within another each every both between under
 	again once while during until against through though although since however either neither whether yet
