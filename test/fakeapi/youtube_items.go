@@ -48,7 +48,9 @@ func (d *Data) itemResource(p Playlist, at int, videoID string) resource {
 		PlaylistID: p.ID, Position: at, ResourceID: resourceID{"youtube#video", videoID}, Thumbnails: map[string]thumbnail{},
 	}
 	details := itemDetails{VideoID: videoID}
-	status := privacy{"privacyStatusUnspecified"}
+	// The platform says privacyStatusUnspecified of a removed video, a value
+	// that its discovery document does not list.
+	status := privacy{}
 	switch v, ok := d.videos[videoID]; {
 	case !ok || v.Visibility == Removed:
 		snippet.Title, snippet.Description = "Deleted video", "This video is unavailable."

@@ -147,7 +147,7 @@ type playlistDetails struct {
 }
 
 type privacy struct {
-	PrivacyStatus string `json:"privacyStatus"`
+	PrivacyStatus string `json:"privacyStatus,omitempty"`
 }
 
 // listPlaylists is playlists.list by id or channel. What the caller may not

@@ -6,8 +6,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -18,20 +20,26 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx, os.Args[1:], os.Stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
-	address := flag.String("addr", "127.0.0.1:0", "listen `address`")
-	name := flag.String("data", "demo", "demo, corpus2013, brands2025 (both read FIXTURES_DIR), or a `folder` of *.ndjson")
-	repeat := flag.Int("repeat", 1, "serve every video `k` times under other ids")
-	key := flag.String("key", fakeapi.DemoKey, "the API key that is accepted")
-	quota := flag.Int64("quota", 0, "answer quotaExceeded after so many `calls`; 0 is never")
-	flag.Parse()
-
+// run serves until ctx ends.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("fakeapi", flag.ContinueOnError)
+	address := flags.String("addr", "127.0.0.1:0", "listen `address`")
+	name := flags.String("data", "demo", "demo, corpus2013, brands2025 (both read FIXTURES_DIR), or a `folder` of *.ndjson")
+	repeat := flags.Int("repeat", 1, "serve every video `k` times under other ids")
+	key := flags.String("key", fakeapi.DemoKey, "the API key that is accepted")
+	quota := flags.Int64("quota", 0, "answer quotaExceeded after so many `calls`; 0 is never")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
 	data, err := load(*name)
 	if err != nil {
 		return err
@@ -42,7 +50,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer server.Close()
-	if err := announce(server, data, *key); err != nil {
+	if err := announce(out, server, data, *key); err != nil {
 		return err
 	}
 	<-ctx.Done()
@@ -66,8 +74,8 @@ func load(name string) (*fakeapi.Data, error) {
 }
 
 // announce prints what a caller needs, under the names of the environment.
-func announce(s *fakeapi.Server, data *fakeapi.Data, key string) error {
-	return json.NewEncoder(os.Stdout).Encode(map[string]any{
+func announce(out io.Writer, s *fakeapi.Server, data *fakeapi.Data, key string) error {
+	return json.NewEncoder(out).Encode(map[string]any{
 		"YOUTUBE_API_URL":             s.YouTubeURL(),
 		"YOUTUBE_MASTER_ACCESS_TOKEN": key,
 		"SENTIMENT_SERVICE_URL":       s.SentimentURL(),

@@ -48,9 +48,9 @@ func films() []film {
 
 // moodOfMain runs from -1 (everybody angry) to 1 over the days of the story.
 func moodOfMain(d float64) float64 {
-	row := 1.15 * math.Exp(-math.Pow((d-34)/11, 2))
+	row := 1.75 * math.Exp(-math.Pow((d-34)/11, 2))
 	fresh := 0.2 * math.Exp(-math.Pow((d-122)/8, 2))
-	return 0.55 - row + fresh + 0.08*math.Sin(d/6)
+	return 0.8 - row + fresh + 0.08*math.Sin(d/6)
 }
 
 // when picks a day: most comments come early, with bumps at the row and the newsletter.
@@ -63,17 +63,17 @@ func (w *writer) when(f film) float64 {
 			return 122 + 7*w.dice.NormFloat64()
 		}
 	}
-	return f.from + math.Mod(w.dice.ExpFloat64()*f.days/5, f.days)
+	return f.from + math.Mod(w.dice.ExpFloat64()*f.days/4, f.days)
 }
 
 // moodAt rolls a mood around a tone.
 func (w *writer) moodAt(tone float64) mood {
 	switch r := w.dice.Float64(); {
-	case r < 0.16:
+	case r < 0.12:
 		return neutral
-	case r < 0.27:
+	case r < 0.2:
 		return asking
-	case r < 0.35:
+	case r < 0.31:
 		return spamming
 	}
 	if w.dice.Float64() < 0.5+tone/2 {
@@ -85,7 +85,7 @@ func (w *writer) moodAt(tone float64) mood {
 // replyCount rolls how many replies a thread gets.
 func (w *writer) replyCount(m mood) int {
 	switch r := w.dice.Float64(); {
-	case m == asking && r < 0.6:
+	case m == asking && r < 0.7:
 		return 1 + w.dice.IntN(3)
 	case m == blaming && r < 0.05:
 		return 6 + w.dice.IntN(13)
