@@ -32,8 +32,8 @@ func lockData(c Config) (dataLock, func(), error) {
 	if !ok {
 		return dataLock{}, func() {}, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return dataLock{}, nil, fmt.Errorf("the data folder: %w", err)
+	if err := makeDatabaseFolder(c); err != nil {
+		return dataLock{}, nil, err
 	}
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	taken, err := lock.TryLock()
@@ -44,6 +44,18 @@ func lockData(c Config) (dataLock, func(), error) {
 		return dataLock{}, nil, fmt.Errorf("another soundings process uses %s: stop it, or set SOUNDINGS_DATA_DIR to another folder", filepath.Dir(path))
 	}
 	return dataLock{}, func() { _ = lock.Close() }, nil
+}
+
+// makeDatabaseFolder makes the folder of a SQLite database, for its owner alone.
+func makeDatabaseFolder(c Config) error {
+	path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:")
+	if !ok {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("the data folder: %w", err)
+	}
+	return nil
 }
 
 // firstStart makes the local user, an API key with all permissions in the file

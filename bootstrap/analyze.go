@@ -1,0 +1,191 @@
+package bootstrap
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/soundings-io/soundings/adapters/files"
+	"github.com/soundings-io/soundings/adapters/rest"
+	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/domain/task"
+)
+
+type analyzeCommand struct {
+	URL      string `arg:"" help:"A YouTube or Reddit address."`
+	Export   string `help:"Write all posts to this file; its ending names the format: .csv or .ndjson." type:"path" placeholder:"FILE"`
+	MaxPosts int64  `help:"Store at most this many comments and replies; 0 is all." default:"0"`
+	JSON     bool   `name:"json" help:"Print the task and its summary as JSON."`
+}
+
+const (
+	pollEvery = 200 * time.Millisecond
+	// longestWait is how long a park may be that is waited for.
+	longestWait = time.Minute
+)
+
+// run analyses in this process: the queue is in memory, the rows are where the
+// configuration says, and nobody else's work is touched.
+func (c *analyzeCommand) run(ctx context.Context, config Config, v Version, s Streams) int {
+	format := strings.TrimPrefix(filepath.Ext(c.Export), ".")
+	if c.Export != "" && !slices.Contains(files.Formats{}.Formats(), format) {
+		fmt.Fprintf(s.Err, "soundings: --export: the file must end in .%s\n", strings.Join(files.Formats{}.Formats(), " or ."))
+		return ExitUsage
+	}
+	config.Queue = QueueMemory
+	app, closeApp, err := Open(ctx, config, v, config.quietLogger(s.Err))
+	if err != nil {
+		return fail(s, err)
+	}
+	defer closeApp()
+	local, err := app.Accounts.Local(ctx, localUser)
+	if err != nil {
+		return fail(s, err)
+	}
+	created, err := app.Tasks.Create(ctx, local, application.NewTask{
+		URLs: []string{c.URL}, Options: task.Options{MaxPosts: c.MaxPosts, IncludeReplies: true},
+	})
+	if err != nil {
+		return failWith(s, err)
+	}
+	app.Dispatcher.Only(created.ID)
+	ended, err := app.runUntilEnded(ctx, local, created, newProgress(s.Err))
+	if err != nil {
+		return fail(s, err)
+	}
+	return c.report(ctx, app, local, ended, s)
+}
+
+// failWith tells wrong usage from other failures.
+func failWith(s Streams, err error) int {
+	code := fail(s, fmt.Errorf("%s", fault.As(err).Message))
+	if fault.Is(err, fault.Invalid) {
+		return ExitUsage
+	}
+	return code
+}
+
+// runUntilEnded works on the task until it has ended, waits too long, or ctx
+// ends, and returns it as it is then.
+func (a *App) runUntilEnded(ctx context.Context, by access.Caller, t task.State, p progress) (task.State, error) {
+	working, stop := context.WithCancel(ctx)
+	defer stop()
+	worked := make(chan error, 1)
+	go func() { worked <- a.Run(working, Roles{Worker: true}, func(string) {}) }()
+	defer p.done()
+
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for !t.Status.Ended() && !waitsTooLong(t) && ctx.Err() == nil {
+		select {
+		case err := <-worked:
+			if err != nil {
+				return t, err
+			}
+			worked <- nil
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+		now, err := a.Tasks.Task(context.WithoutCancel(ctx), by, t.ID)
+		if err != nil {
+			return t, err
+		}
+		t = now
+		p.show(t)
+	}
+	stop()
+	return t, <-worked
+}
+
+func waitsTooLong(t task.State) bool {
+	return t.Status == task.Waiting && time.Until(t.RetryAt) > longestWait
+}
+
+// report writes the export and prints the summary, also when Ctrl-C came or
+// the task waits.
+func (c *analyzeCommand) report(ctx context.Context, app *App, by access.Caller, t task.State, s Streams) int {
+	interrupted := ctx.Err() != nil
+	ctx = context.WithoutCancel(ctx)
+	if interrupted && !t.Status.Ended() {
+		fmt.Fprintf(s.Err, "Interrupted. What was fetched is kept in task %s; `soundings serve` goes on with it.\n", t.ID)
+		return ExitInterrupted
+	}
+	summary, err := app.Tasks.Summary(ctx, by, t.ID)
+	if err != nil {
+		return fail(s, err)
+	}
+	var written *exported
+	if c.Export != "" {
+		if written, err = c.export(ctx, app, by, t.ID); err != nil {
+			return fail(s, fmt.Errorf("%s", fault.As(err).Message))
+		}
+	}
+	if c.JSON {
+		err = printJSON(s, t, summary)
+	} else {
+		err = printSummary(s.Out, t, summary, written)
+	}
+	if err != nil {
+		return fail(s, err)
+	}
+	return exitCode(t)
+}
+
+func exitCode(t task.State) int {
+	switch t.Status {
+	case task.Completed:
+		return ExitOK
+	case task.Failed, task.Cancelled:
+		return ExitFailed
+	}
+	return ExitPartial
+}
+
+func printJSON(s Streams, t task.State, summary analysis.Summary) error {
+	e := json.NewEncoder(s.Out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(map[string]any{"task": rest.TaskDocument(t), "summary": rest.SummaryDocument(summary)})
+}
+
+type exported struct {
+	path string
+	rows int64
+}
+
+// export writes all posts to the file, which appears whole or not at all.
+func (c *analyzeCommand) export(ctx context.Context, app *App, by access.Caller, id task.ID) (*exported, error) {
+	dir, err := files.OpenDir(filepath.Dir(c.Export))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = dir.Close() }()
+	writer, err := dir.Create(ctx, filepath.Base(c.Export))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = writer.Abort() }()
+	encoder, err := app.Formats.NewEncoder(strings.TrimPrefix(filepath.Ext(c.Export), "."), true, writer)
+	if err != nil {
+		return nil, err
+	}
+	written := &exported{path: c.Export}
+	err = app.Store.EachPost(ctx, by.User.ID, id, analysis.PostFilter{}, func(p *analysis.JudgedPost) error {
+		written.rows++
+		return encoder.Encode(p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, err
+	}
+	return written, writer.Commit()
+}
