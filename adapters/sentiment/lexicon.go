@@ -14,6 +14,9 @@ var (
 	valenceTSV string
 	//go:embed lexicon/emoji.tsv
 	emojiTSV string
+	// additionsTSV has words of judgement that the lexicon lacks.
+	//go:embed lexicon/additions.tsv
+	additionsTSV string
 )
 
 // Empirical constants of the paper and of the published vaderSentiment.
@@ -70,7 +73,7 @@ var idioms = map[string]float64{
 
 func newVocabulary() *vocabulary {
 	v := &vocabulary{words: make(map[string]word, 9000), emojis: make(map[rune][]token, 1300), idioms: idioms}
-	for name, rating := range pairs(valenceTSV) {
+	for name, rating := range pairs(additionsTSV + valenceTSV) {
 		valence, err := strconv.ParseFloat(rating, 64)
 		if err != nil {
 			continue // a test reads every line of the embedded file
