@@ -22,12 +22,14 @@ type links struct {
 // maxLink bounds an address, in characters.
 const maxLink = 500
 
-var schemes = [...]string{"http://", "https://", "hxxp://", "www."}
+// schemes begin an address; the last one is that of a video whose host was
+// left out to get past a filter.
+var schemes = [...]string{"http://", "https://", "hxxp://", "www.", "/watch?v="}
 
 // linkAt returns the length of the address with a scheme or www that begins at
 // i, 0 where none does.
 func linkAt(text []rune, i int) int {
-	if c := text[i]; (c != 'h' && c != 'w') || (i > 0 && inWord(text[i-1])) {
+	if c := text[i]; (c != 'h' && c != 'w' && c != '/') || (i > 0 && inWord(text[i-1])) {
 		return 0
 	}
 	for _, scheme := range schemes {
@@ -114,7 +116,7 @@ func (t *tokens) domains() {
 			continue
 		}
 		switch {
-		case ending.gap == gapDot && domainEndings[string(t.text(ending))]:
+		case ending.gap == gapDot && (domainEndings[string(t.text(ending))] || ending.slash && isEnding(t.text(ending))):
 			t.links.all++
 			t.links.host(string(t.text(name)) + "." + string(t.text(ending)))
 			t.words[i-1].concept, t.words[i].concept = conceptLink, conceptLink
@@ -124,6 +126,16 @@ func (t *tokens) domains() {
 			t.words[i-1].concept, t.words[i].concept = conceptLink, conceptLink
 		}
 	}
+}
+
+// isEnding tells whether a word in front of a slash may be a top-level domain.
+func isEnding(word []byte) bool {
+	for _, c := range word {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return len(word) >= 2 && len(word) <= 6
 }
 
 func wordSet(words string) map[string]bool {

@@ -104,6 +104,7 @@ func (m *model) score(r *reading) (odds, wording float64) {
 			wording += m.weights[i]
 		}
 	})
+	wording *= r.tokens.dilution()
 	odds = m.bias + wording
 	for sign, value := range r.signals {
 		odds += value * m.signals[sign]
@@ -123,6 +124,6 @@ func Features(item analysis.SpamItem) map[string]float64 {
 			features[signalNames[sign]] = value
 		}
 	}
-	r.tokens.ngrams(func(ngram []byte) { features[string(ngram)] = 1 })
+	r.tokens.ngrams(func(ngram []byte) { features[string(ngram)] = r.tokens.dilution() })
 	return features
 }

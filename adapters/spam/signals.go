@@ -54,6 +54,9 @@ var signalNames = [signals_]string{
 	"#shouting", "#short",
 }
 
+// undiluted is how many words a text may have before its words count less.
+const undiluted = 40
+
 // signals measures a text: 0 where a sign is absent, 1 where it is there, more
 // where more of it counts.
 type signals [signals_]float64
@@ -67,8 +70,11 @@ func (s *signals) set(sign signal, there bool) {
 // measure fills in the signals of an item.
 func (s *signals) measure(item *analysis.SpamItem, t *tokens, tricks disguise) {
 	*s = signals{}
-	s.measureLinks(t)
 	s.measureWords(t)
+	for sign := range s {
+		s[sign] *= t.dilution()
+	}
+	s.measureLinks(t)
 	s.measureRepeats(item)
 	s.set(signalOverride, tricks.overrides > 0)
 	s.set(signalHiddenLetters, tricks.hidden > 0)
@@ -104,7 +110,7 @@ func (s *signals) measureWords(t *tokens) {
 			s[signalPromotesOwn] = 1
 			s.set(signalAsksForOwn, t.firstIn(i-5, 5, request) != 0)
 		case w.concept == conceptSubscribe:
-			s.set(signalAsksSubscribe, near&(mine|setOf(conceptPlease, conceptChannel, conceptWe)) != 0)
+			s.set(signalAsksSubscribe, near&(mine|setOf(conceptPlease, conceptChannel, conceptWe)) != 0 || t.ordered(i))
 			s.set(signalSubForSub, t.firstIn(i+1, 4, setOf(conceptSubscribe)) != 0)
 		case w.concept == conceptCheck:
 			s.set(signalCheckOut, t.firstIn(i+1, 4, ownWork|mine) != 0)
@@ -144,6 +150,25 @@ func (s *signals) measureRepeats(item *analysis.SpamItem) {
 		return
 	}
 	s[signalRepeated] = min(math.Log2(float64(item.Occurrences)), 5) / 5
+}
+
+// ordered tells whether "subscribe" at i is an order: at the beginning of the
+// text, or behind "and", "come", "go".
+func (t *tokens) ordered(i int) bool {
+	if last := t.buf[t.words[i].end-1]; last != 'e' && last != 'b' { // subscribed, subscribers
+		return false
+	}
+	if i == 0 {
+		return true
+	}
+	before := string(t.text(t.words[i-1]))
+	return before == "and" || before == "come" || before == "go"
+}
+
+// dilution is 1 for texts of the usual length and falls with every further
+// word: a long text mentions help, money and videos without asking for them.
+func (t *tokens) dilution() float64 {
+	return min(1, undiluted/float64(max(len(t.words), 1)))
 }
 
 // near returns the concepts within n words of word i, without its own.

@@ -16,6 +16,8 @@ type word struct {
 	concept    concept
 	// gap is what stood between this word and the one before.
 	gap gap
+	// slash tells that a slash follows at once, as behind a host.
+	slash bool
 }
 
 // gap classifies what separates two words.
@@ -26,7 +28,7 @@ const (
 	gapBlank
 	// gapDot is a dot alone, as in "example.com".
 	gapDot
-	// gapLooseDot is a dot with blanks or brackets around it, a comma, or a
+	// gapLooseDot is a dot with a blank or a bracket before it, a comma, or a
 	// look-alike of the dot: "example . com", "example[.]com".
 	gapLooseDot
 )
@@ -66,6 +68,7 @@ func (t *tokens) split(text []rune) {
 			end++
 		}
 		t.add(text[i:end], gapOf(text[between:i]), 0)
+		t.words[len(t.words)-1].slash = end < len(text) && (text[end] == '/' || text[end] == '\\')
 		i, between = end, end
 	}
 	t.domains()
@@ -204,7 +207,7 @@ func gapOf(between []rune) gap {
 	switch {
 	case dots == 0 && blanks == len(between):
 		return gapBlank
-	case dots == 1:
+	case dots == 1 && between[0] != '.': // a dot and a blank end a sentence
 		return gapLooseDot
 	}
 	return gapOther

@@ -25,7 +25,7 @@ const (
 // what they mean is known all the same. Signals not listed start from 0.
 var priors = map[string]float64{
 	"#link": 2, "#hidden_link": 3, "#short_link": 1, "#money_link": 1, "#only_link": 1, "#own_link": -1,
-	"#promotes_own": 1, "#asks_subscribe": 2, "#sub_for_sub": 2, "#asks_for_own": 2, "#check_out": 1,
+	"#promotes_own": 1, "#asks_subscribe": 2, "#sub_for_sub": 2, "#asks_for_own": 2, "#check_out": 1, "#fishing": 2,
 	"#giveaway": 1, "#money": 2, "#adult": 1, "#crypto": 1, "#messenger": 2, "#phone": 3, "#begging": 1,
 	"#repeated": 3, "#reference": -3, "#override": 4, "#hidden_letters": 3, "#styled": 1, "#lookalike": 3,
 }
