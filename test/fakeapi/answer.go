@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 )
 
 // answer is what a platform says to a request. Platforms only make answers;
@@ -13,6 +14,15 @@ type answer struct {
 	header http.Header
 	body   []byte
 }
+
+// pages holds the buffers of rendered pages, about 100 kB each, from one
+// answer to the next: a collector that runs for them would walk all comments.
+var pages = sync.Pool{New: func() any { return new([]byte) }}
+
+// borrow returns an empty buffer; giveBack takes it when nothing refers to it.
+func borrow() []byte { return (*pages.Get().(*[]byte))[:0] }
+
+func giveBack(b []byte) { pages.Put(&b) }
 
 // jsonAnswer returns v as JSON. Every v is a value of this package's own
 // types, so that a failure to marshal is a mistake of the fake's.

@@ -46,6 +46,20 @@ type credentials struct {
 	now    func() time.Time
 }
 
+// AllowToken accepts an access token, or changes what is known of it.
+func (s *Server) AllowToken(t AccessToken) {
+	s.credentials.mu.Lock()
+	defer s.credentials.mu.Unlock()
+	s.credentials.tokens[t.Secret] = t
+}
+
+// RevokeToken accepts an access token no longer: 401 authError.
+func (s *Server) RevokeToken(secret string) {
+	s.credentials.mu.Lock()
+	defer s.credentials.mu.Unlock()
+	delete(s.credentials.tokens, secret)
+}
+
 // identify returns how a request identifies itself, and its secret.
 func identify(r *http.Request) (AuthKind, string) {
 	if secret, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {

@@ -42,6 +42,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, m mount, path str
 	}
 	status = a.status
 	send(w, a)
+	giveBack(a.body)
 }
 
 // faulty returns the answer under a rule, or errCut.

@@ -1,7 +1,7 @@
 package fakeapi
 
 import (
-	"hash/fnv"
+	"hash/crc32"
 	"html"
 	"strconv"
 	"strings"
@@ -56,14 +56,17 @@ func appendEscape(b []byte, c byte) []byte {
 	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 }
 
+// castagnoli is the polynomial that processors compute by themselves.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // appendETag appends an etag field that changes with the values.
 func appendETag(b []byte, values ...string) []byte {
-	h := fnv.New64a()
+	var sum uint32
 	for _, v := range values {
-		_, _ = h.Write([]byte(v)) // a hash never fails
+		sum = crc32.Update(sum, castagnoli, []byte(v))
 	}
 	b = append(b, `"etag":"`...)
-	b = strconv.AppendUint(b, h.Sum64(), 36)
+	b = strconv.AppendUint(b, uint64(sum), 36)
 	return append(b, '"')
 }
 

@@ -80,9 +80,7 @@ func WithKey(key string) Option {
 }
 
 // WithToken accepts an access token.
-func WithToken(t AccessToken) Option {
-	return func(s *Server) { s.credentials.tokens[t.Secret] = t }
-}
+func WithToken(t AccessToken) Option { return func(s *Server) { s.AllowToken(t) } }
 
 // WithClock judges the expiry of access tokens by another clock.
 func WithClock(now func() time.Time) Option { return func(s *Server) { s.credentials.now = now } }

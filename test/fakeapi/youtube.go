@@ -101,9 +101,11 @@ func (y *youtube) answer(r *http.Request, path string, effect Effect) answer {
 		return e.answer()
 	}
 	if effect == EmptyPage {
-		page.items, page.count = nil, 0
+		page.items, page.count = page.items[:0], 0
 	}
-	return rawAnswer(http.StatusOK, y.envelope(m.kind, page))
+	body := y.envelope(m.kind, page)
+	giveBack(page.items)
+	return rawAnswer(http.StatusOK, body)
 }
 
 // parse checks a request's parameters as the API does: unknown ones are refused.
@@ -184,8 +186,7 @@ func split(values []string) []string {
 
 // envelope renders a list response around its items.
 func (y *youtube) envelope(kind string, l list) []byte {
-	b := make([]byte, 0, len(l.items)+400)
-	b = append(append(b, `{"kind":"`...), kind...)
+	b := append(append(borrow(), `{"kind":"`...), kind...)
 	b = appendETag(append(b, `",`...), kind, l.next, strconv.Itoa(l.count))
 	if l.next != "" {
 		b = appendField(b, "nextPageToken", l.next)

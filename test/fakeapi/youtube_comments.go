@@ -1,8 +1,5 @@
 package fakeapi
 
-// bytesAThread is what a rendered thread takes: about 1 kB with a short text.
-const bytesAThread = 1200
-
 // after returns the position that the request's page token names in a listing;
 // nil is the beginning.
 func (q listRequest) after(listing string) (*position, *apiError) {
@@ -73,7 +70,7 @@ func (y *youtube) listThreads(q listRequest) (list, *apiError) {
 		return list{}, e
 	}
 	f := threadFormat{commentFormat: commentFormat{html: asHTML, snippet: q.wants("snippet")}, replies: q.wants("replies")}
-	page := list{items: make([]byte, 0, len(views)*bytesAThread), count: len(views), total: len(views), perPage: q.max}
+	page := list{items: borrow(), count: len(views), total: len(views), perPage: q.max}
 	for i, v := range views {
 		if i > 0 {
 			page.items = append(page.items, ',')

@@ -99,12 +99,16 @@ func TestCallersMustIdentifyThemselves(t *testing.T) {
 			require.Equal(t, c.reason, r.reason(t))
 		}
 	}
+	s.RevokeToken("full")
+	r, err := get(t.Context(), s.YouTubeURL()+threads, "Authorization: Bearer full")
+	require.NoError(t, err)
+	require.Equal(t, "authError", r.reason(t))
 	kinds := map[fakeapi.AuthKind]int{}
 	for _, c := range s.Calls() {
 		kinds[c.Auth]++
 		require.NotContains(t, c.Query.Encode(), key)
 	}
-	require.Equal(t, map[fakeapi.AuthKind]int{fakeapi.NoAuth: 1, fakeapi.KeyHeader: 2, fakeapi.KeyQuery: 1, fakeapi.BearerAuth: 6}, kinds)
+	require.Equal(t, map[fakeapi.AuthKind]int{fakeapi.NoAuth: 1, fakeapi.KeyHeader: 2, fakeapi.KeyQuery: 1, fakeapi.BearerAuth: 7}, kinds)
 }
 
 func TestTheQuotaRunsOut(t *testing.T) {
