@@ -78,7 +78,7 @@ func fingerprintLetter(r rune) rune {
 	if base := withoutAccent(r); base != 0 {
 		return base
 	}
-	if !unicode.IsLetter(r) || r == utf8.RuneError {
+	if !unicode.IsLetter(r) {
 		return 0
 	}
 	return unicode.ToLower(r)

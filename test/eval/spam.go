@@ -74,8 +74,8 @@ func countOccurrences(comments []labelled) {
 	}
 	for i := range comments {
 		comments[i].Occurrences = 1
-		if print := analysis.Fingerprint(comments[i].Text); print != 0 {
-			comments[i].Occurrences = counts[print]
+		if fingerprint := analysis.Fingerprint(comments[i].Text); fingerprint != 0 {
+			comments[i].Occurrences = counts[fingerprint]
 		}
 	}
 }
