@@ -96,6 +96,10 @@ func (s *Source) fetchThreads(ctx context.Context, ec access.ExecutionContext, l
 	if err != nil {
 		return content.Page{}, err
 	}
+	return threadsPage(l, answer), nil
+}
+
+func threadsPage(l content.Listing, answer list[threadItem]) content.Page {
 	page := content.Page{Next: answer.NextPageToken, Posts: make([]content.Post, 0, 2*len(answer.Items))}
 	var unfinished []string
 	for _, t := range answer.Items {
@@ -108,7 +112,7 @@ func (s *Source) fetchThreads(ctx context.Context, ec access.ExecutionContext, l
 			Kind: content.ListingReplies, IDs: unfinished, RootID: l.RootID, OwnerID: l.OwnerID,
 		}}
 	}
-	return page, nil
+	return page
 }
 
 // addThread adds a thread's posts and tells whether it has more replies than

@@ -4,7 +4,7 @@
 // needed, and google.golang.org/api costs 2.9 MB, 5 modules and 12 s of build
 // (libraries.md §5), drops the key with a client of one's own and knows no
 // bound on a body. Answers are decoded by go-json-experiment/json, the code of
-// the coming encoding/json/v2: a page of 100 threads in a third of the time
+// the coming encoding/json/v2: a page of 100 threads in about a third of the time
 // that encoding/json needs, without unsafe code.
 package youtube
 
