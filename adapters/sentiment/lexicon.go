@@ -14,7 +14,8 @@ var (
 	valenceTSV string
 	//go:embed lexicon/emoji.tsv
 	emojiTSV string
-	// additionsTSV has words of judgement that the lexicon lacks.
+	// additionsTSV has words of judgement that the lexicon lacks, on the same
+	// scale. Their ratings are ours; see lexicon/README.md.
 	//go:embed lexicon/additions.tsv
 	additionsTSV string
 )
@@ -35,6 +36,7 @@ type word struct {
 	boost   float64
 	rated   bool // is in the lexicon
 	negates bool
+	opens   bool // begins a phrase
 	english int8 // weight as evidence of English
 	foreign int8 // weight as evidence of another language
 }
@@ -84,8 +86,15 @@ func newVocabulary() *vocabulary {
 	v.mark(dampeners, func(w *word) { w.boost = -boostBy })
 	v.mark(negations, func(w *word) { w.negates = true })
 	v.markLanguages()
+	for phrase := range phrases {
+		first, _, _ := strings.Cut(phrase, " ")
+		v.mark([]string{first}, func(w *word) { w.opens = true })
+	}
 	for emoji, description := range pairs(emojiTSV) {
 		r := []rune(emoji)[0]
+		if meaning, ok := emojiMeanings[r]; ok {
+			description = meaning
+		}
 		for name := range strings.FieldsSeq(description) {
 			v.emojis[r] = append(v.emojis[r], v.token(name))
 		}

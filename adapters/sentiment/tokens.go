@@ -41,6 +41,7 @@ func (v *vocabulary) read(text string) reading {
 		}
 		v.readField(&r, field)
 	}
+	markPhrases(r.tokens)
 	return r
 }
 
@@ -135,11 +136,12 @@ func isStop(c byte) bool { return c == '.' || c == ',' || c == '!' || c == '?' |
 func isASCIILetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // token strips punctuation from a word. What has two characters or fewer
-// without it is most likely an emoticon and stays as it is (published rule).
+// without it is most likely an emoticon and stays as it is (published rule),
+// unless it closes a sentence.
 func (v *vocabulary) token(raw string) token {
 	text := strings.Trim(raw, punctuation)
 	stripped := raw[strings.Index(raw, text)+len(text):]
-	if utf8.RuneCountInString(text) <= 2 {
+	if utf8.RuneCountInString(text) <= 2 && !closesSentence(text, raw) {
 		text = raw
 	}
 	text = strings.ReplaceAll(text, "’", "'")
@@ -154,6 +156,14 @@ func (v *vocabulary) token(raw string) token {
 	t.ends = t.letters && strings.ContainsAny(stripped, ".!?…")
 	t.word.negates = w.negates || strings.Contains(lower, "n't")
 	return t
+}
+
+// closesSentence tells whether raw is a short word with nothing but the end of
+// a sentence behind it ("No.", "ok!"), and not an emoticon. A comma does not
+// count: a "no" before one answers, and negates nothing.
+func closesSentence(text, raw string) bool {
+	return text != "" && isASCIILetter(text[0]) && strings.HasPrefix(raw, text) &&
+		strings.Trim(raw[len(text):], ".!?") == ""
 }
 
 // unstretched finds the word behind one that was drawn out ("loooove",
