@@ -38,11 +38,9 @@ type corpusComment struct {
 func LoadCorpus2013(fixtures string) (*Data, error) {
 	const day = "2006-01-02T15:04:05" // the file's times are UTC, without a zone
 	d := NewData()
-	d.AddChannel(Channel{
-		ID: CorpusChannelID, Handle: "@corpus2013", Title: "Corpus of 2013",
-		PublishedAt: time.Date(2008, 1, 1, 0, 0, 0, 0, time.UTC),
-	})
-	playlist := Playlist{ID: CorpusPlaylistID, ChannelID: CorpusChannelID, Title: "All videos of the corpus of 2013"}
+	began := time.Date(2008, 1, 1, 0, 0, 0, 0, time.UTC)
+	d.AddChannel(Channel{ID: CorpusChannelID, Handle: "@corpus2013", Title: "Corpus of 2013", PublishedAt: began})
+	playlist := Playlist{ID: CorpusPlaylistID, ChannelID: CorpusChannelID, Title: "All videos of the corpus of 2013", PublishedAt: began}
 	err := eachGzipLine(filepath.Join(fixtures, "bulk", "youtube_2013_corpus.ndjson.gz"), func(c corpusComment) error {
 		published, err := time.Parse(day, c.Published)
 		if err != nil {
@@ -99,8 +97,9 @@ type brandComment struct {
 // ones and far higher than what can be fetched.
 func LoadBrands2025(fixtures string) (*Data, error) {
 	d := NewData()
-	playlist := Playlist{ID: BrandsPlaylistID, ChannelID: madeChannelID("Brands"), Title: "All videos of the brands of 2025"}
-	d.AddChannel(Channel{ID: playlist.ChannelID, Title: "Brands of 2025"})
+	began := time.Date(2024, 12, 1, 0, 0, 0, 0, time.UTC)
+	playlist := Playlist{ID: BrandsPlaylistID, ChannelID: madeChannelID("Brands"), Title: "All videos of the brands of 2025", PublishedAt: began}
+	d.AddChannel(Channel{ID: playlist.ChannelID, Title: "Brands of 2025", PublishedAt: began})
 	videos, err := os.Open(filepath.Join(fixtures, "bulk", "youtube_2025_brands_videos.ndjson"))
 	if err != nil {
 		return nil, fmt.Errorf("fakeapi: %w", err)

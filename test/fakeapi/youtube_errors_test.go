@@ -23,6 +23,7 @@ func TestRefusalsHaveTheReasonsOfTheAPI(t *testing.T) {
 		d.AddVideo(v)
 	}
 	d.AddVideo(fakeapi.Video{ID: "video000002", ChannelID: channelID})
+	d.AddChannel(fakeapi.Channel{ID: "UCempty", Title: "Empty", PublishedAt: noon})
 	d.AddPlaylist(fakeapi.Playlist{ID: "PLprivate", ChannelID: channelID, Visibility: fakeapi.Private})
 	s := fakeapi.Run(t, d)
 	token := call(t, s, "commentThreads", "part=id&videoId="+videoID).page(t).NextPageToken
@@ -55,6 +56,7 @@ func TestRefusalsHaveTheReasonsOfTheAPI(t *testing.T) {
 		{"comments", "part=id", 400, "missingRequiredParameter"},
 		{"playlistItems", "part=id&playlistId=PLgone", 404, "playlistNotFound"},
 		{"playlistItems", "part=id&playlistId=UUgone", 404, "playlistNotFound"},
+		{"playlistItems", "part=id&playlistId=UUempty", 404, "playlistNotFound"},
 		{"playlistItems", "part=id&playlistId=PLprivate", 403, "playlistItemsNotAccessible"},
 		{"playlistItems", "part=id&maxResults=51&playlistId=PLprivate", 400, "invalidParameter"},
 		{"playlists", "part=id&channelId=UCx", 404, "channelNotFound"},

@@ -126,10 +126,12 @@ func (d *Data) playlist(id string) (Playlist, *apiError) {
 	}
 	channelID := "UC" + strings.TrimPrefix(id, "UU")
 	c, ok := d.channels[channelID]
-	if !ok || !strings.HasPrefix(id, "UU") {
+	videos := d.uploads(channelID)
+	// The uploads of a channel that never uploaded anything do not exist.
+	if !ok || !strings.HasPrefix(id, "UU") || len(videos) == 0 {
 		return Playlist{}, refuse("playlistNotFound", "", "")
 	}
-	return Playlist{ID: id, ChannelID: c.ID, Title: "Uploads from " + c.Title, PublishedAt: c.PublishedAt, VideoIDs: d.uploads(c.ID)}, nil
+	return Playlist{ID: id, ChannelID: c.ID, Title: "Uploads from " + c.Title, PublishedAt: c.PublishedAt, VideoIDs: videos}, nil
 }
 
 type playlistSnippet struct {
