@@ -1,0 +1,75 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/task"
+)
+
+// dialect is where Postgres and SQLite differ.
+type dialect interface {
+	// migrations returns what goose needs.
+	migrations() (goose.Dialect, fs.FS, []goose.ProviderOption, error)
+	// translate turns an error of the driver into one that says what the caller
+	// can do about it. It is the only place that knows the driver's errors.
+	translate(err error) error
+	// lostRace tells that the same transaction may succeed when begun again.
+	lostRace(err error) bool
+
+	// after is SQL for the database's clock, d from now.
+	after(d time.Duration) schema.QueryAppender
+	// lock makes a query lock the rows it returns until the transaction ends.
+	// With skip, rows that somebody else has locked are left out.
+	lock(q *bun.SelectQuery, skip bool) *bun.SelectQuery
+	// alone lets one transaction after the other behind it until it ends.
+	alone(ctx context.Context, tx bun.Tx, what lockID) error
+	// relax lets the transaction of the query commit before it is on the disk.
+	relax(q *bun.SelectQuery) *bun.SelectQuery
+	// unlimited lifts the server's own time limit for the transaction.
+	unlimited(ctx context.Context, tx bun.Tx) error
+	// snapshot are the options of a transaction whose reads all see one state.
+	snapshot() *sql.TxOptions
+	// day is SQL for the UTC day of a time, as text.
+	day(column string) schema.QueryAppender
+	// like is the operator for LIKE in any case of ASCII letters at least.
+	like() schema.QueryAppender
+
+	postTable
+}
+
+// postTable is how posts are written and read in bulk.
+type postTable interface {
+	// insertPosts inserts the rows and treats those whose key exists by the
+	// conflict clause. It returns how many rows were inserted or updated.
+	insertPosts(ctx context.Context, tx bun.Tx, rows []postRow, conflict string) (int64, error)
+	// existingPosts returns the posts of a task that have one of the sorted keys,
+	// locked.
+	existingPosts(ctx context.Context, tx bun.Tx, id task.ID, externalIDs []string) ([]postRow, error)
+	// setSpam and setSentiments write verdicts onto posts of a batch.
+	setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error
+	setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error
+	// streamPosts calls fn with each row of the query, one and the same post.
+	streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*analysis.JudgedPost) error) error
+}
+
+// lockID names something that is done by one transaction at a time.
+type lockID int64
+
+const dispatchLock lockID = 0x736f756e64696e67 // "sounding"
+
+// span is a stretch of a batch in the order of ids. Naming it beside the ids
+// keeps every plan within these few rows, whatever the planner believes of the
+// table: without it a hash join reads a whole batch, or a whole task, for each
+// 500 verdicts.
+type span struct {
+	batch       task.BatchID
+	first, last string
+}

@@ -1,0 +1,129 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/uptrace/bun"
+
+	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// Dispatch lets one dispatcher after the other work, so that the limits hold
+// however many processes there are.
+func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, error) {
+	if l.Only != "" && checkIDs(l.Only) != nil {
+		return nil, nil
+	}
+	var deliveries []ports.Delivery
+	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		deliveries = nil
+		if err := s.dialect.alone(ctx, tx, dispatchLock); err != nil {
+			return err
+		}
+		claimants, err := s.claimants(ctx, tx, l)
+		if err != nil || len(claimants) == 0 {
+			return err
+		}
+		running, err := begunTasks(ctx, tx)
+		if err != nil {
+			return err
+		}
+		share := task.Share(claimants, running, l)
+		for _, c := range claimants {
+			if n := share[c.Task]; n > 0 {
+				queued, err := s.markQueued(ctx, tx, c.Task, n)
+				if err != nil {
+					return err
+				}
+				deliveries = append(deliveries, queued...)
+			}
+		}
+		return nil
+	})
+	return deliveries, err
+}
+
+// claimants returns the live tasks that have due subtasks or subtasks on the
+// queue, by id. Of each user there are at most as many as could get a share,
+// begun ones first, so that a user with ten thousand tasks hides nobody.
+func (s *Store) claimants(ctx context.Context, tx bun.Tx, l task.Limits) ([]task.Claimant, error) {
+	var rows []struct {
+		Task   task.ID       `bun:"id"`
+		User   access.UserID `bun:"user_id"`
+		Status task.Status   `bun:"status"`
+		Queued int           `bun:"queued"`
+		Due    int           `bun:"due"`
+	}
+	of := func(status task.SubtaskStatus) *bun.SelectQuery {
+		return tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").Where("s.task_id = t.id AND s.status = ?", status)
+	}
+	due := func() *bun.SelectQuery { return of(task.SubtaskPending).Where("s.run_at <= ?", s.dialect.after(0)) }
+	places := tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
+		ColumnExpr("row_number() OVER (PARTITION BY t.user_id ORDER BY CASE t.status WHEN ? THEN 1 ELSE 0 END, t.id) AS place", task.Pending).
+		Where("t.status IN (?)", bun.List(task.Live())).
+		Where("EXISTS (?) OR EXISTS (?)", due(), of(task.SubtaskQueued))
+	if l.Only != "" {
+		places = places.Where("t.id = ?", l.Only)
+	}
+	err := tx.NewSelect().TableExpr("(?) AS t", places).Column("t.id", "t.user_id", "t.status").
+		ColumnExpr("(SELECT count(*) FROM (?) AS q) AS queued", of(task.SubtaskQueued)).
+		ColumnExpr("(SELECT count(*) FROM (?) AS d) AS due", due().Limit(int64(l.PerTask))).
+		Where("t.place <= ?", l.Running+l.PerUser).Order("t.id").Scan(ctx, &rows)
+	claimants := make([]task.Claimant, len(rows))
+	for i, r := range rows {
+		claimants[i] = task.Claimant(r)
+	}
+	return claimants, err
+}
+
+// begunTasks counts each user's live tasks of which something has run or
+// stands on the queue.
+func begunTasks(ctx context.Context, tx bun.Tx) (map[access.UserID]int, error) {
+	var rows []struct {
+		User  access.UserID `bun:"user_id"`
+		Begun int           `bun:"begun"`
+	}
+	queued := tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").
+		Where("s.task_id = t.id AND s.status = ?", task.SubtaskQueued)
+	err := tx.NewSelect().TableExpr("tasks AS t").Column("t.user_id").ColumnExpr("count(*) AS begun").
+		Where("t.status IN (?)", bun.List(task.Live())).
+		Where("t.status <> ? OR EXISTS (?)", task.Pending, queued).
+		GroupExpr("t.user_id").Scan(ctx, &rows)
+	begun := make(map[access.UserID]int, len(rows))
+	for _, r := range rows {
+		begun[r.User] = r.Begun
+	}
+	return begun, err
+}
+
+// markQueued marks up to n due subtasks of a task, in the order of rank, then
+// time. It asks for the task's status once more: a pause may have come between.
+func (s *Store) markQueued(ctx context.Context, tx bun.Tx, id task.ID, n int) ([]ports.Delivery, error) {
+	due := tx.NewSelect().Table("subtasks").Column("id").
+		Where("task_id = ? AND status = ?", id, task.SubtaskPending).
+		Where("run_at <= ?", s.dialect.after(0)).
+		Where("EXISTS (SELECT 1 FROM tasks AS t WHERE t.id = ? AND t.status IN (?))", id, bun.List(task.Live())).
+		Order("rank", "run_at", "id").Limit(int64(n))
+	return scanDeliveries(ctx, tx.NewUpdate().Table("subtasks").
+		Set("status = ?", task.SubtaskQueued).Set("queued_at = ?", s.dialect.after(0)).
+		Where("id IN (?)", s.dialect.lock(due, true)).Returning("id, generation"))
+}
+
+func scanDeliveries(ctx context.Context, q *bun.UpdateQuery) ([]ports.Delivery, error) {
+	var rows []struct {
+		ID         task.SubtaskID `bun:"id"`
+		Generation int64          `bun:"generation"`
+	}
+	if err := q.Scan(ctx, &rows); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
+	}
+	deliveries := make([]ports.Delivery, len(rows))
+	for i, r := range rows {
+		deliveries[i] = ports.Delivery{SubtaskID: r.ID, Generation: r.Generation}
+	}
+	return deliveries, nil
+}

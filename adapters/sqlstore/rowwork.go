@@ -1,0 +1,149 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// Locks are taken in the order task, subtask, posts; several rows of a kind in
+// the order of their ids.
+
+// lockTask returns the task's row, locked until the transaction ends.
+func (s *Store) lockTask(ctx context.Context, tx bun.Tx, id task.ID) (*taskRow, error) {
+	row := new(taskRow)
+	q := tx.NewSelect().Model(row).ColumnExpr("?TableColumns").ColumnExpr("? AS now", s.dialect.after(0)).Where("t.id = ?", id)
+	if err := s.dialect.lock(q, false).Scan(ctx); err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// durability says when a transaction counts as committed.
+type durability bool
+
+const (
+	// firm transactions are on the disk when they commit.
+	firm durability = false
+	// relaxed ones may commit a moment before, where the dialect knows how.
+	// Posts, counters and cursor commit together, so that a crash of the database
+	// server loses whole transactions, the last ones first, and the leases that
+	// run out bring the work back. What people were told (tasks, finished
+	// exports, keys) is always firm.
+	relaxed durability = true
+)
+
+// lockLease returns the subtask's row, locked until the transaction ends, if
+// the lease still holds, and else ErrLeaseLost.
+func (s *Store) lockLease(ctx context.Context, tx bun.Tx, l ports.Lease, d durability) (*subtaskRow, error) {
+	row := new(subtaskRow)
+	q := tx.NewSelect().Model(row).ColumnExpr("?TableColumns").ColumnExpr("? AS now", s.dialect.after(0)).
+		Where("s.id = ? AND s.generation = ? AND s.status = ?", l.Subtask.ID, l.Subtask.Generation, task.SubtaskRunning)
+	if d == relaxed {
+		q = s.dialect.relax(q)
+	}
+	err := s.dialect.lock(q, false).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, ports.ErrLeaseLost
+	}
+	return row, err
+}
+
+func writeTask(ctx context.Context, tx bun.Tx, t *task.Task) error {
+	row := newTaskRow(t.State())
+	_, err := tx.NewUpdate().Model(&row).Column(taskColumns...).WherePK().Exec(ctx)
+	return err
+}
+
+// writeSubtask stores the state of a locked subtask. One that does not run has
+// no owner.
+func writeSubtask(ctx context.Context, tx bun.Tx, s task.SubtaskState) error {
+	row := newSubtaskRow(s)
+	q := tx.NewUpdate().Model(&row).Column(subtaskColumns...).WherePK()
+	if s.Status != task.SubtaskRunning {
+		q = q.Column("owner", "lease_until", "queued_at")
+	}
+	_, err := q.Exec(ctx)
+	return err
+}
+
+// returnedSubtask names the columns for RETURNING.
+var returnedSubtask = "id, task_id, type, payload, created_at, started_at, " + strings.Join(subtaskColumns, ", ")
+
+func insertSubtasks(ctx context.Context, tx bun.Tx, created []*task.Subtask) error {
+	if len(created) == 0 {
+		return nil
+	}
+	rows := make([]subtaskRow, len(created))
+	for i, sub := range created {
+		rows[i] = newSubtaskRow(sub.State())
+	}
+	_, err := tx.NewInsert().Model(&rows).Exec(ctx)
+	return err
+}
+
+// end applies an outcome to a leased subtask of a locked task and settles the
+// task.
+func (s *Store) end(ctx context.Context, tx bun.Tx, t *task.Task, sub *task.Subtask, o task.Outcome, now time.Time) error {
+	created := sub.End(o, now)
+	if o.Export != nil {
+		t.Exported(*o.Export)
+	}
+	if err := s.stopped(ctx, tx, t, sub, created); err != nil {
+		return err
+	}
+	return s.settle(ctx, tx, t, now)
+}
+
+// stopped stores a subtask that ended or stopped for now, with what it created,
+// and lets the task know. The task itself is stored by settle.
+func (s *Store) stopped(ctx context.Context, tx bun.Tx, t *task.Task, sub *task.Subtask, created []*task.Subtask) error {
+	t.Absorb(sub.State())
+	if err := insertSubtasks(ctx, tx, created); err != nil {
+		return err
+	}
+	return writeSubtask(ctx, tx, sub.State())
+}
+
+// settle brings a locked task in line with its open subtasks and stores it.
+func (s *Store) settle(ctx context.Context, tx bun.Tx, t *task.Task, now time.Time) error {
+	open, err := tally(ctx, tx, t.State().ID)
+	if err != nil {
+		return err
+	}
+	if last := t.Settle(open, newID, now); last != nil {
+		if err := insertSubtasks(ctx, tx, []*task.Subtask{last}); err != nil {
+			return err
+		}
+	}
+	return writeTask(ctx, tx, t)
+}
+
+// tally tells what of a task is open. It looks for one of each only: settling
+// asks whether there are any, and a channel has ten thousand.
+func tally(ctx context.Context, tx bun.Tx, id task.ID) (task.Tally, error) {
+	one := func(statuses ...task.SubtaskStatus) *bun.SelectQuery {
+		return tx.NewSelect().Table("subtasks").Where("task_id = ?", id).Where("status IN (?)", bun.List(statuses)).Limit(1)
+	}
+	var found struct {
+		Runnable int64        `bun:"runnable"`
+		NextPark bun.NullTime `bun:"next_park"`
+	}
+	err := tx.NewSelect().
+		ColumnExpr("(?) AS runnable", tx.NewSelect().ColumnExpr("count(*)").TableExpr("(?) AS r",
+			one(task.SubtaskPending, task.SubtaskQueued, task.SubtaskRunning).ColumnExpr("1"))).
+		ColumnExpr("(?) AS next_park", one(task.SubtaskWaiting).Column("run_at").OrderExpr("run_at")).
+		Scan(ctx, &found)
+	open := task.Tally{Runnable: found.Runnable, NextPark: utc(found.NextPark.Time)}
+	if !open.NextPark.IsZero() {
+		open.Waiting = 1
+	}
+	return open, err
+}

@@ -1,0 +1,54 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/content"
+)
+
+// streamPosts scans the rows of streamedColumns by hand into one post.
+func (sqliteDB) streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*analysis.JudgedPost) error) error {
+	rows, err := db.DB.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	var s streamed
+	p := &s.post
+	var root, kind, verdict, spamModel, label, sentimentModel, reasons sql.RawBytes
+	var published, edited bun.NullTime
+	var spamScore, sentimentScore sql.NullFloat64
+	for rows.Next() {
+		if err := rows.Scan(&p.ID, &p.ExternalID, &p.ParentExternalID, &root, &kind,
+			&p.Author.Name, &p.Author.ExternalID, &p.ByOwner, &p.Text, &p.Likes, &published, &edited, &p.Deleted, &p.URL,
+			&verdict, &spamScore, &reasons, &spamModel, &label, &sentimentScore, &sentimentModel); err != nil {
+			return err
+		}
+		p.RootExternalID, p.Kind = s.word(root), content.PostKind(s.word(kind))
+		p.PublishedAt, p.EditedAt = utc(published.Time), utc(edited.Time)
+		p.Spam, p.Sentiment = nil, nil
+		if verdict != nil {
+			s.spam = analysis.SpamVerdict{Verdict: analysis.Verdict(s.word(verdict)), Score: spamScore.Float64, Model: analysis.Model(s.word(spamModel))}
+			if reasons != nil {
+				if err := json.Unmarshal(reasons, &s.spam.Reasons); err != nil {
+					return fmt.Errorf("spam reasons of post %s: %w", p.ID, err)
+				}
+			}
+			p.Spam = &s.spam
+		}
+		if label != nil {
+			s.sentiment = analysis.Sentiment{Label: analysis.Label(s.word(label)), Score: sentimentScore.Float64, Model: analysis.Model(s.word(sentimentModel))}
+			p.Sentiment = &s.sentiment
+		}
+		if err := fn(p); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
