@@ -82,6 +82,15 @@ func TestOwnRules(t *testing.T) {
 	assert.Positive(t, b.score("Nope :-)"), "a smile is not negated")
 	assert.Negative(t, b.score("NO NO NO this is it"), "no and no is no yes")
 	assert.Positive(t, b.score("U.S. is great"))
+	assert.Positive(t, b.score("I can't wait for this"), "a phrase")
+	assert.Negative(t, b.score("I can't stand him"), "a phrase of the published lexicon")
+	assert.Negative(t, b.score("that was pretty bad"), "pretty is a booster here")
+	assert.Positive(t, b.score("she is pretty"))
+	assert.Negative(t, b.score("Would I see it again? No."), "a short word at the end of a sentence")
+	assert.Zero(t, b.score("No, I was at home"), "a no that answers")
+	assert.Positive(t, b.score("👍"))
+	assert.Negative(t, b.score("👎"))
+	assert.Positive(t, b.score("🔥🔥🔥"), "fire is praise")
 }
 
 // Nothing in these is a judgement that an English lexicon may make, although
@@ -182,6 +191,31 @@ func TestEmbeddedLexiconIsWhole(t *testing.T) {
 	assert.Equal(t, strings.Count(valenceTSV, "\n"), ratings)
 	assert.Len(t, v.emojis, strings.Count(emojiTSV, "\n"))
 	assert.Equal(t, 7492, ratings)
+}
+
+// What was added is on the scale of the lexicon, replaces nothing in it, and is
+// looked up as it is written.
+func TestAdditionsAreSound(t *testing.T) {
+	t.Parallel()
+	v := newVocabulary()
+	published := map[string]bool{}
+	for name := range pairs(valenceTSV) {
+		published[name] = true
+	}
+	additions := 0
+	for name, rating := range pairs(additionsTSV) {
+		additions++
+		assert.Regexp(t, `^-?[0-3](\.\d)?$`, rating, name)
+		assert.False(t, published[name], "%s is in the published lexicon", name)
+		assert.Equal(t, name, v.token(name).lower, "found under its own spelling")
+		assert.NotZero(t, v.words[name].valence, name)
+		assert.Zero(t, v.words[name].boost, "%s is a booster", name)
+		assert.False(t, v.words[name].negates, name)
+	}
+	assert.Equal(t, strings.Count(additionsTSV, "\n"), additions)
+	for phrase := range phrases {
+		assert.Len(t, strings.Fields(phrase), 2, phrase)
+	}
 }
 
 func FuzzScore(f *testing.F) {

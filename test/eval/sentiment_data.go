@@ -67,8 +67,7 @@ func (s sentimentSet) load(fixturesDir string) ([]judgement, error) {
 }
 
 // readRatings reads VADER's own ground truth, id<TAB>mean rating<TAB>text.
-// Quotes in it are part of the text, so it is not read as CSV. The rating is
-// put on the scale of the scores, and the label follows by the same ±0.05.
+// Quotes in it are part of the text, so it is not read as CSV.
 func readRatings(in io.Reader) ([]judgement, error) {
 	content, err := io.ReadAll(in)
 	if err != nil {
@@ -89,11 +88,15 @@ func readRatings(in io.Reader) ([]judgement, error) {
 	return judgements, nil
 }
 
+// labelThreshold divides the labels, of ratings and of scores, as VADER's
+// authors do.
+const labelThreshold = 0.05
+
 func labelOf(rating float64) analysis.Label {
 	switch {
-	case rating >= 0.05:
+	case rating >= labelThreshold:
 		return analysis.Positive
-	case rating <= -0.05:
+	case rating <= -labelThreshold:
 		return analysis.Negative
 	}
 	return analysis.Neutral
