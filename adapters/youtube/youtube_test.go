@@ -182,18 +182,18 @@ func TestRequestsAreWhatTheAPIAsksFor(t *testing.T) {
 		return false
 	}
 	s := serve(t, p)
-	for l, token := range map[*content.Listing]string{
-		{Kind: "playlist", IDs: []string{playlist}}:                                  "offset.2",
-		{Kind: "threads", IDs: []string{videoA}, RootID: videoA}:                     "",
-		{Kind: content.ListingReplies, IDs: []string{"thread0"}, RootID: videoA}:     "",
-		{Kind: "playlist", IDs: []string{uploadsID}, RootID: "", OwnerID: "ignored"}: "",
+	for _, l := range []content.Listing{
+		{Kind: "playlist", IDs: []string{playlist}},
+		{Kind: "threads", IDs: []string{videoA}, RootID: videoA},
+		{Kind: content.ListingReplies, IDs: []string{"thread0"}, RootID: videoA},
 	} {
-		_, err := s.Fetch(t.Context(), withKey(), *l, token)
+		_, err := s.Fetch(t.Context(), withKey(), l, "")
 		require.NoError(t, err)
 	}
 	assert.Equal(t, "maxResults=100&order=time&part=snippet%2Creplies&textFormat=plainText&videoId="+videoA, queries["commentThreads"])
 	assert.Equal(t, "maxResults=100&parentId=thread0&part=snippet&textFormat=plainText", queries["comments"])
-	assert.Contains(t, queries["playlistItems"], "maxResults=50&part=contentDetails%2Cstatus&playlistId=")
+	assert.Equal(t, "maxResults=50&part=contentDetails%2Cstatus&playlistId="+playlist, queries["playlistItems"])
+	assert.Equal(t, "id="+videoA+"%2Cprivatevide&maxResults=50&part=snippet%2Cstatistics", queries["videos"])
 	for method, header := range seen {
 		assert.Equal(t, testKey, header.Get("X-Goog-Api-Key"), method)
 		assert.NotContains(t, queries[method], testKey)

@@ -145,71 +145,72 @@ func TestContentSourceKitAcceptsACorrectSource(t *testing.T) {
 	TestContentSource(t, probeHarness(staying(), nil))
 }
 
+// brokenSources break one promise each, and name the check that must notice.
+var brokenSources = map[string]struct {
+	check  string
+	client *http.Client
+	bend   func(*content.Page, error) error
+}{
+	"loses the last post": {"walk finds every post", staying(), func(p *content.Page, err error) error {
+		p.Posts = p.Posts[:max(0, len(p.Posts)-1)]
+		return err
+	}},
+	"stops after a page": {"walk finds every post", staying(), func(p *content.Page, err error) error {
+		p.Next = ""
+		return err
+	}},
+	"gives a post twice": {"walk finds every post", staying(), func(p *content.Page, err error) error {
+		p.Posts = append(p.Posts, p.Posts...)
+		return err
+	}},
+	"drops the root": {"posts are well formed", staying(), func(p *content.Page, err error) error {
+		for i := range p.Posts {
+			p.Posts[i].RootExternalID = ""
+		}
+		return err
+	}},
+	"keeps a state": {"pages can be asked for again", staying(), func(p *content.Page, err error) error {
+		for i := range p.Posts {
+			p.Posts[i].Likes = time.Now().UnixNano()
+		}
+		return err
+	}},
+	"swallows outages": {"outages are unavailable", staying(), func(_ *content.Page, err error) error {
+		if fault.Is(err, fault.Unavailable) {
+			return nil
+		}
+		return err
+	}},
+	"forgets Retry-After": {"rate limits carry their end", staying(), func(_ *content.Page, err error) error {
+		if f := fault.As(err); f != nil {
+			f.RetryAt = time.Time{}
+		}
+		return err
+	}},
+	"takes anything for an answer": {"unusable answers", staying(), func(_ *content.Page, err error) error {
+		if f := fault.As(err); f != nil && f.Code == fault.CodeProviderAnswerInvalid {
+			return nil
+		}
+		return err
+	}},
+	"calls hanging internal": {"hanging calls end by themselves", staying(), func(_ *content.Page, err error) error {
+		if err != nil {
+			return errors.New("deadline")
+		}
+		return nil
+	}},
+	"follows redirects": {"redirects are not followed", &http.Client{}, nil},
+	"echoes the token": {"secrets stay out of errors", staying(), func(_ *content.Page, err error) error {
+		if err != nil {
+			return fmt.Errorf("with %s: %w", probeSecret, err)
+		}
+		return nil
+	}},
+}
+
 func TestContentSourceKitRefusesBrokenSources(t *testing.T) {
 	t.Parallel()
-	calls := 0
-	for name, broken := range map[string]struct {
-		check  string
-		client *http.Client
-		bend   func(*content.Page, error) error
-	}{
-		"loses the last post": {"walk finds every post", staying(), func(p *content.Page, err error) error {
-			p.Posts = p.Posts[:max(0, len(p.Posts)-1)]
-			return err
-		}},
-		"stops after a page": {"walk finds every post", staying(), func(p *content.Page, err error) error {
-			p.Next = ""
-			return err
-		}},
-		"gives a post twice": {"walk finds every post", staying(), func(p *content.Page, err error) error {
-			p.Posts = append(p.Posts, p.Posts...)
-			return err
-		}},
-		"drops the root": {"posts are well formed", staying(), func(p *content.Page, err error) error {
-			for i := range p.Posts {
-				p.Posts[i].RootExternalID = ""
-			}
-			return err
-		}},
-		"keeps a state": {"pages can be asked for again", staying(), func(p *content.Page, err error) error {
-			calls++
-			for i := range p.Posts {
-				p.Posts[i].Likes = int64(calls)
-			}
-			return err
-		}},
-		"swallows outages": {"outages are unavailable", staying(), func(_ *content.Page, err error) error {
-			if fault.Is(err, fault.Unavailable) {
-				return nil
-			}
-			return err
-		}},
-		"forgets Retry-After": {"rate limits carry their end", staying(), func(_ *content.Page, err error) error {
-			if f := fault.As(err); f != nil {
-				f.RetryAt = time.Time{}
-			}
-			return err
-		}},
-		"takes anything for an answer": {"unusable answers", staying(), func(_ *content.Page, err error) error {
-			if f := fault.As(err); f != nil && f.Code == fault.CodeProviderAnswerInvalid {
-				return nil
-			}
-			return err
-		}},
-		"calls hanging internal": {"hanging calls end by themselves", staying(), func(_ *content.Page, err error) error {
-			if err != nil {
-				return errors.New("deadline")
-			}
-			return nil
-		}},
-		"follows redirects": {"redirects are not followed", &http.Client{}, nil},
-		"echoes the token": {"secrets stay out of errors", staying(), func(_ *content.Page, err error) error {
-			if err != nil {
-				return fmt.Errorf("with %s: %w", probeSecret, err)
-			}
-			return nil
-		}},
-	} {
+	for name, broken := range brokenSources {
 		at := slices.IndexFunc(contentSourceChecks, func(c contentSourceCheck) bool { return c.name == broken.check })
 		require.GreaterOrEqual(t, at, 0, broken.check)
 		err := contentSourceChecks[at].run(t.Context(), probeHarness(broken.client, broken.bend))
