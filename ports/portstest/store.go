@@ -3,6 +3,8 @@ package portstest
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,9 +155,16 @@ func comment(n int) content.Post {
 	return content.Post{
 		ExternalID: fmt.Sprintf("Ug%06d", n), ParentExternalID: "dQw4w9WgXcQ", RootExternalID: "dQw4w9WgXcQ",
 		Kind: content.CommentPost, Author: content.Author{Name: fmt.Sprintf("@author%d", n%7), ExternalID: fmt.Sprintf("UC%d", n%7)},
-		Text: fmt.Sprintf("comment number %d, quite unlike the others", n), Likes: int64(n % 11),
+		Text: fmt.Sprintf("comment number %d, quite unlike the others: %s", n, spelt(n)), Likes: int64(n % 11),
 		PublishedAt: epoch.Add(time.Duration(n) * time.Minute), URL: fmt.Sprintf("https://www.youtube.com/watch?v=dQw4w9WgXcQ&lc=Ug%06d", n),
 	}
+}
+
+// spelt returns a number in words, since fingerprints pass over digits.
+func spelt(n int) string {
+	words := strings.NewReplacer("0", " zero", "1", " one", "2", " two", "3", " three", "4", " four",
+		"5", " five", "6", " six", "7", " seven", "8", " eight", "9", " nine")
+	return words.Replace(strconv.Itoa(n))
 }
 
 func comments(from, to int) []content.Post {

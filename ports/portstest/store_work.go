@@ -158,7 +158,9 @@ var workChecks = []StoreCheck{
 		perUser := map[access.UserID]int{}
 		for _, t := range append(mine, hers) {
 			queued := 0
-			for _, sub := range w.subtasks(t.ID) {
+			listed, err := s.Subtasks(w.ctx, t.User, t.ID, ports.Paging{Limit: 100})
+			require.NoError(w, err)
+			for _, sub := range listed.Items {
 				if sub.Status == task.SubtaskQueued {
 					queued++
 				}
