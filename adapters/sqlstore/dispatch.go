@@ -66,10 +66,7 @@ func (s *Store) claimants(ctx context.Context, tx bun.Tx, l task.Limits) ([]task
 		ColumnExpr("row_number() OVER (PARTITION BY t.user_id ORDER BY CASE t.status WHEN ? THEN 1 ELSE 0 END, t.id) AS place", task.Pending).
 		Where("t.status IN (?)", bun.List(task.Live())).
 		Where("EXISTS (?) OR EXISTS (?)", due(), of(task.SubtaskQueued))
-	if l.Only != "" {
-		places = places.Where("t.id = ?", l.Only)
-	}
-	err := tx.NewSelect().TableExpr("(?) AS t", places).Column("t.id", "t.user_id", "t.status").
+	err := tx.NewSelect().TableExpr("(?) AS t", only(places, "t.id", l.Only)).Column("t.id", "t.user_id", "t.status").
 		ColumnExpr("(SELECT count(*) FROM (?) AS q) AS queued", of(task.SubtaskQueued)).
 		ColumnExpr("(SELECT count(*) FROM (?) AS d) AS due", due().Limit(int64(l.PerTask))).
 		Where("t.place <= ?", l.Running+l.PerUser).Order("t.id").Scan(ctx, &rows)

@@ -39,7 +39,7 @@ func (postgres) streamPosts(ctx context.Context, db *bun.DB, query string, fn fu
 		if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0", pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, query, pgx.QueryExecModeDescribeExec)
+		rows, err := tx.Query(ctx, query, pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.BinaryFormatCode})
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,10 @@ import (
 // to the next sweep; what was mended until then is told with it.
 func (s *Store) Sweep(ctx context.Context, l ports.SweepLimits) (ports.Swept, error) {
 	var swept ports.Swept
-	stuck, err := s.stuckTasks(ctx, l.Rows)
+	if l.Only != "" && checkIDs(l.Only) != nil {
+		return swept, nil
+	}
+	stuck, err := s.stuckTasks(ctx, l)
 	if err != nil {
 		return swept, err
 	}
@@ -37,23 +40,31 @@ func (s *Store) Sweep(ctx context.Context, l ports.SweepLimits) (ports.Swept, er
 
 // stuckTasks returns live tasks that hold a lease that ran out or a park that
 // is over, or that have nothing open.
-func (s *Store) stuckTasks(ctx context.Context, limit int) ([]task.ID, error) {
+func (s *Store) stuckTasks(ctx context.Context, l ports.SweepLimits) ([]task.ID, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var stuck, idle []task.ID
 	now := s.dialect.after(0)
-	err := s.db.NewSelect().TableExpr("subtasks AS s").ColumnExpr("DISTINCT s.task_id").
+	err := only(s.db.NewSelect().TableExpr("subtasks AS s").ColumnExpr("DISTINCT s.task_id"), "s.task_id", l.Only).
 		Where("(s.status = ? AND s.lease_until < ?) OR (s.status = ? AND s.run_at <= ?)",
 			task.SubtaskRunning, now, task.SubtaskWaiting, now).
-		Limit(int64(limit)).Scan(ctx, &stuck)
+		Limit(int64(l.Rows)).Scan(ctx, &stuck)
 	if err != nil {
 		return nil, s.fault(err)
 	}
-	err = s.db.NewSelect().TableExpr("tasks AS t").Column("t.id").
+	err = only(s.db.NewSelect().TableExpr("tasks AS t").Column("t.id"), "t.id", l.Only).
 		Where("t.status IN (?)", bun.List(task.Live())).
 		Where("NOT EXISTS (SELECT 1 FROM subtasks AS s WHERE s.task_id = t.id AND s.status IN (?))", bun.List(task.OpenSubtaskStatuses())).
-		Limit(int64(limit)).Scan(ctx, &idle)
+		Limit(int64(l.Rows)).Scan(ctx, &idle)
 	return slices.Concat(stuck, idle), s.fault(err)
+}
+
+// only keeps the rows of one task, if one is named.
+func only(q *bun.SelectQuery, column string, id task.ID) *bun.SelectQuery {
+	if id == "" {
+		return q
+	}
+	return q.Where("? = ?", bun.Ident(column), id)
 }
 
 // mend takes back the leases of a task that ran out, ends its parks that are
@@ -128,7 +139,7 @@ func (s *Store) endParks(ctx context.Context, tx bun.Tx, t *task.Task, limit int
 func (s *Store) unclaimed(ctx context.Context, l ports.SweepLimits) ([]ports.Delivery, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	old := s.db.NewSelect().TableExpr("subtasks AS s").Column("s.id").
+	old := only(s.db.NewSelect().TableExpr("subtasks AS s").Column("s.id"), "s.task_id", l.Only).
 		Where("s.status = ? AND s.queued_at < ?", task.SubtaskQueued, s.dialect.after(-l.Unclaimed)).
 		Where("EXISTS (SELECT 1 FROM tasks AS t WHERE t.id = s.task_id AND t.status IN (?))", bun.List(task.Live())).
 		Order("s.id").Limit(int64(l.Rows))

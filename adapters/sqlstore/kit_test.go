@@ -1,0 +1,231 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+	"github.com/soundings-io/soundings/ports/portstest"
+)
+
+// TestTheKitFailsOnBrokenStores proves the kit: each wrapper breaks one promise
+// of ports.Store, and at least one check must notice.
+func TestTheKitFailsOnBrokenStores(t *testing.T) {
+	t.Parallel()
+	for name, broken := range map[string]func(ports.Store) ports.Store{
+		"loses the last post of a page":       func(s ports.Store) ports.Store { return losesPosts{s} },
+		"forgets a page's subtasks":           func(s ports.Store) ports.Store { return forgetsSpawn{s} },
+		"stores posts over the cap":           func(s ports.Store) ports.Store { return ignoresCap{s} },
+		"sorts the caller's slice":            func(s ports.Store) ports.Store { return sortsCallersSlice{s} },
+		"claims what is claimed":              func(s ports.Store) ports.Store { return claimsTwice{s} },
+		"lets a lost lease finish":            func(s ports.Store) ports.Store { return zombieFinishes{s} },
+		"says that all leases are held":       func(s ports.Store) ports.Store { return &renewsAll{Store: s} },
+		"never takes a lease back":            func(s ports.Store) ports.Store { return neverSweeps{s} },
+		"dispatches without limits":           func(s ports.Store) ports.Store { return dispatchesAll{s} },
+		"shows tasks to everybody":            func(s ports.Store) ports.Store { return &showsAll{Store: s} },
+		"swallows the error of an update":     func(s ports.Store) ports.Store { return swallowsErrors{s} },
+		"deletes nothing":                     func(s ports.Store) ports.Store { return deletesNothing{s} },
+		"gathers no repeats":                  func(s ports.Store) ports.Store { return gathersNothing{s} },
+		"keeps verdicts of half a batch":      func(s ports.Store) ports.Store { return halfVerdicts{s} },
+		"walks on behind an error":            func(s ports.Store) ports.Store { return walksOn{s} },
+		"ignores the filter":                  func(s ports.Store) ports.Store { return ignoresFilter{s} },
+		"forgets answers":                     func(s ports.Store) ports.Store { return forgetsAnswers{s} },
+		"revokes no key":                      func(s ports.Store) ports.Store { return revokesNothing{s} },
+		"makes a user at each request for it": func(s ports.Store) ports.Store { return newUserEachTime{s} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NotEmpty(t, failures(t, broken), "no check noticed")
+		})
+	}
+}
+
+// failures returns the checks that fail on the broken store, and stops at the
+// first: one is proof enough.
+func failures(t *testing.T, broken func(ports.Store) ports.Store) []string {
+	for _, c := range portstest.StoreChecks() {
+		if fails(t, c, broken(newSQLite(t))) {
+			return []string{c.Name}
+		}
+	}
+	return nil
+}
+
+// fails runs a check on a goroutine of its own, which FailNow ends.
+func fails(t *testing.T, c portstest.StoreCheck, s ports.Store) bool {
+	r := &recorder{ctx: t.Context()}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				r.Errorf("panic: %v", p)
+			}
+		}()
+		c.Run(r, s)
+	}()
+	<-done
+	return r.failed
+}
+
+type recorder struct {
+	ctx    context.Context
+	failed bool
+}
+
+func (r *recorder) Helper()                  {}
+func (r *recorder) Context() context.Context { return r.ctx }
+func (r *recorder) Errorf(string, ...any)    { r.failed = true }
+func (r *recorder) FailNow()                 { r.failed = true; runtime.Goexit() }
+
+type losesPosts struct{ ports.Store }
+
+func (s losesPosts) SavePage(ctx context.Context, l ports.Lease, w ports.PageWrite) (ports.PageStored, error) {
+	w.Posts = w.Posts[:max(0, len(w.Posts)-1)]
+	return s.Store.SavePage(ctx, l, w)
+}
+
+type forgetsSpawn struct{ ports.Store }
+
+func (s forgetsSpawn) SavePage(ctx context.Context, l ports.Lease, w ports.PageWrite) (ports.PageStored, error) {
+	w.Spawn = nil
+	return s.Store.SavePage(ctx, l, w)
+}
+
+type ignoresCap struct{ ports.Store }
+
+func (s ignoresCap) SavePage(ctx context.Context, l ports.Lease, w ports.PageWrite) (ports.PageStored, error) {
+	l.Task.Options.MaxPosts = 0
+	return s.Store.SavePage(ctx, l, w)
+}
+
+type sortsCallersSlice struct{ ports.Store }
+
+func (s sortsCallersSlice) SavePage(ctx context.Context, l ports.Lease, w ports.PageWrite) (ports.PageStored, error) {
+	slices.Reverse(w.Posts)
+	return s.Store.SavePage(ctx, l, w)
+}
+
+type claimsTwice struct{ ports.Store }
+
+func (s claimsTwice) Claim(ctx context.Context, d ports.Delivery, owner string, lease time.Duration) (ports.Lease, error) {
+	l, err := s.Store.Claim(ctx, d, owner, lease)
+	if errors.Is(err, ports.ErrLeaseLost) {
+		return ports.Lease{}, nil
+	}
+	return l, err
+}
+
+type zombieFinishes struct{ ports.Store }
+
+func (s zombieFinishes) Finish(ctx context.Context, l ports.Lease, o task.Outcome) error {
+	if err := s.Store.Finish(ctx, l, o); !errors.Is(err, ports.ErrLeaseLost) {
+		return err
+	}
+	return nil
+}
+
+type renewsAll struct {
+	ports.Store
+	seen []task.SubtaskID
+}
+
+func (s *renewsAll) Renew(ctx context.Context, owner string, lease time.Duration) ([]task.SubtaskID, error) {
+	held, err := s.Store.Renew(ctx, owner, lease)
+	s.seen = append(s.seen, held...)
+	slices.Sort(s.seen)
+	s.seen = slices.Compact(s.seen)
+	return s.seen, err
+}
+
+type neverSweeps struct{ ports.Store }
+
+func (neverSweeps) Sweep(context.Context, ports.SweepLimits) (ports.Swept, error) {
+	return ports.Swept{}, nil
+}
+
+type dispatchesAll struct{ ports.Store }
+
+func (s dispatchesAll) Dispatch(ctx context.Context, _ task.Limits) ([]ports.Delivery, error) {
+	return s.Store.Dispatch(ctx, task.Limits{PerTask: 100, PerUser: 100, Running: 100, Total: 1000})
+}
+
+type showsAll struct {
+	ports.Store
+	owner access.UserID
+}
+
+func (s *showsAll) CreateTask(ctx context.Context, t *task.Task, first []*task.Subtask) error {
+	s.owner = t.State().User
+	return s.Store.CreateTask(ctx, t, first)
+}
+
+func (s *showsAll) Task(ctx context.Context, _ access.UserID, id task.ID) (task.State, error) {
+	return s.Store.Task(ctx, s.owner, id)
+}
+
+type swallowsErrors struct{ ports.Store }
+
+func (s swallowsErrors) UpdateTask(ctx context.Context, user access.UserID, id task.ID, fn func(*task.Task) error) (task.State, error) {
+	var kept error
+	state, err := s.Store.UpdateTask(ctx, user, id, func(t *task.Task) error { kept = fn(t); return nil })
+	return state, errors.Join(err, kept)
+}
+
+type deletesNothing struct{ ports.Store }
+
+func (s deletesNothing) DeleteTask(ctx context.Context, user access.UserID, id task.ID) ([]task.State, error) {
+	t, err := s.Store.Task(ctx, user, id)
+	return []task.State{t}, err
+}
+
+type gathersNothing struct{ ports.Store }
+
+func (gathersNothing) GatherRepeats(context.Context, ports.Lease) (int64, error) { return 0, nil }
+
+type halfVerdicts struct{ ports.Store }
+
+func (s halfVerdicts) SaveSpam(ctx context.Context, l ports.Lease, r []ports.SpamResult) error {
+	return s.Store.SaveSpam(ctx, l, r[:len(r)/2])
+}
+
+type walksOn struct{ ports.Store }
+
+func (s walksOn) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, fn func(*analysis.JudgedPost) error) error {
+	return s.Store.EachPost(ctx, user, id, f, func(p *analysis.JudgedPost) error { _ = fn(p); return nil })
+}
+
+type ignoresFilter struct{ ports.Store }
+
+func (s ignoresFilter) Posts(ctx context.Context, user access.UserID, id task.ID, _ analysis.PostFilter, o analysis.Order, p ports.Paging) (ports.Listed[analysis.JudgedPost], error) {
+	return s.Store.Posts(ctx, user, id, analysis.PostFilter{}, o, p)
+}
+
+type forgetsAnswers struct{ ports.Store }
+
+func (s forgetsAnswers) KeepAnswer(ctx context.Context, r ports.IdempotentRequest, _ ports.StoredAnswer) error {
+	return s.ForgetRequest(ctx, r)
+}
+
+type revokesNothing struct{ ports.Store }
+
+func (revokesNothing) RevokeAPIKey(context.Context, access.UserID, string, time.Time) error {
+	return nil
+}
+
+type newUserEachTime struct{ ports.Store }
+
+func (s newUserEachTime) EnsureUser(ctx context.Context, u access.User) (access.User, error) {
+	u.Name, u.Subject = fmt.Sprint(u.Name, u.ID), fmt.Sprint(u.Subject, u.ID)
+	return s.Store.EnsureUser(ctx, u)
+}
