@@ -90,6 +90,8 @@ func TestOwnRules(t *testing.T) {
 	assert.Zero(t, b.score("No, I was at home"), "a no that answers")
 	assert.Positive(t, b.score("👍"))
 	assert.Negative(t, b.score("👎"))
+	assert.Negative(t, b.score("💔"), "its name has a heart in it")
+	assert.Positive(t, b.score("I'm not going 😍"), "an emoji is not negated")
 	assert.Positive(t, b.score("🔥🔥🔥"), "fire is praise")
 }
 
@@ -118,6 +120,7 @@ func TestCannotBeJudged(t *testing.T) {
 		"Lagunya bagus banget, saya suka sekali sama video ini lol",
 		"Ang ganda ng boses mo, sana manalo ka lol",
 		"bhai kya gaana hai yeh, maza aa gaya lol",
+		"Bài hát hay như này sao giờ tôi mới biết đến vậy quá có lỗi😂😂😂😂", "Rap cho Jack😂",
 		"Bài hát này rất hay, cảm ơn anh nhiều :)",
 		"Я удивлен увидеть, как раз как удивительно полезно ВЕЙДЕРА! :)",
 		"私はこの曲が大好きです 😍", "정말 좋아요 👍😍", "我很惊讶地看到VADER是如此有用!", "أنا مندهش لرؤية كيف مثير 😍", "ฉันรักเพลงนี้ 😍", "यह बहुत अच्छा है :)",

@@ -35,7 +35,7 @@ var englishWords = strings.Fields(`the and you that this with for are have not b
 	everybody somebody nobody someone somehow somewhere anyway back down off away out together yes yeah yep nope
 	who's whose whom whatever whoever let lets might may must shall ought need
 	dude bro man sis y'all gimme lemme kinda sorta imo tbh idk ikr smh btw fr ngl
-	let's watch watching video thing things something anyone someone everyone nothing anything everything day today`)
+	best better worst worse ever bad mood day days let's watch watching video thing things something anyone someone everyone nothing anything everything day today`)
 
 // sharedWords are English too, but other languages have them as well.
 var sharedWords = strings.Fields(`a i in is to of on so me my he we be do at as no am it or all was has an by up go`)
@@ -71,13 +71,13 @@ var foreignWords = strings.Fields(`
 
 // foreignHomographs are rated by the lexicon and everyday words elsewhere, so
 // that they say nothing about the language.
-var foreignHomographs = strings.Fields(`super die kind hell gut war fan top mist bitter arm toll fest brand taste
+var foreignHomographs = strings.Fields(`lol lmao rofl haha hahaha wow xoxo fav ha hah heh lag mad pal sos super die kind hell gut war fan top mist bitter arm toll fest brand taste
 	sincere original ideal natural fatal brutal genial special normal radical legal dance fun cool crash blame
 	casual rigid solid solo sexy hero drama trauma horror error terror`)
 
 // ambiguousWords are frequent elsewhere, and names or slang in English.
 var ambiguousWords = strings.Fields(`per non dat van von ben sam ton son meg abi mai ya na da ma ko po ba se tu sa mon
-	ha les con del la el le de du los las san mi ce cu co`)
+	com ha les con del la el le de du los las san mi ce cu co`)
 
 // detectable are the languages that the detector chooses from.
 var detectable = whatlanggo.Options{Whitelist: map[whatlanggo.Lang]bool{
@@ -98,7 +98,7 @@ const (
 // word of both sides speaks for English.
 func (v *vocabulary) markLanguages() {
 	for name, w := range v.words {
-		if w.rated && len(name) > 3 && isWord(name) {
+		if w.rated && len(name) > 2 && isWord(name) {
 			w.english = 1
 			v.words[name] = w
 		}

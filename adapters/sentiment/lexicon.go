@@ -96,7 +96,10 @@ func newVocabulary() *vocabulary {
 			description = meaning
 		}
 		for name := range strings.FieldsSeq(description) {
-			v.emojis[r] = append(v.emojis[r], v.token(name))
+			t := v.token(name)
+			// The writer chose a picture, not English words, and it is not negated.
+			t.letters, t.word.english, t.word.foreign = false, 0, 0
+			v.emojis[r] = append(v.emojis[r], t)
 		}
 	}
 	return v

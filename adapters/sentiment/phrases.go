@@ -8,7 +8,7 @@ var phrases = map[string]float64{
 	"can't wait": 1.9, "cant wait": 1.9, "cannot wait": 1.9, "well done": 2.1, "hell yeah": 1.9, "hell yes": 1.9,
 	"fuck yeah": 1.9, "shut up": -1.5, "let down": -1.8,
 	"thumbs up": 1.8, "thumbs down": -1.8, "clapping hands": 1.6, "raising hands": 1.6, "party popper": 1.6,
-	"hundred points": 1.8, "middle finger": -2.4,
+	"hundred points": 1.8, "middle finger": -2.4, "broken heart": -2.9,
 }
 
 // emojiMeanings replaces descriptions that say what an emoji shows where
@@ -20,7 +20,7 @@ var emojiMeanings = map[rune]string{'🔥': "awesome"}
 func markPhrases(tokens []token) {
 	for i := 0; i+1 < len(tokens); i++ {
 		first, second := &tokens[i], &tokens[i+1]
-		if first.ends || !first.letters {
+		if first.ends {
 			continue
 		}
 		if first.lower == "pretty" && (second.word.rated || second.lower == "much") {

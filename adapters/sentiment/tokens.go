@@ -10,7 +10,7 @@ import (
 type token struct {
 	lower   string // lower-case, without surrounding punctuation
 	upper   bool   // written in capitals
-	letters bool   // begins with a letter
+	letters bool   // is a word, not an emoticon, a number or from an emoji
 	ends    bool   // closes a sentence
 	word    word
 }
@@ -174,7 +174,7 @@ func (v *vocabulary) unstretched(lower string) (string, word) {
 		if short == lower {
 			return lower, word{}
 		}
-		if w, ok := v.words[short]; ok {
+		if w, ok := v.words[short]; ok && w.foreign == 0 {
 			return short, w
 		}
 	}
