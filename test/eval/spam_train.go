@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	// minComments and minAuthors are how many comments and people must have
-	// used a word before the model may know it: rarer ones may be names.
+	// minComments, minAuthors and minVideos are how many comments and people
+	// must have used a word, under how many videos, before the model may know
+	// it: others are names, or what one video is about.
 	minComments = 3
 	minAuthors  = 3
+	minVideos   = 2
 	// trainSweeps is enough for the weights to settle to four digits.
 	trainSweeps = 200
 )
@@ -37,7 +39,8 @@ const weightsHeader = `// Weights of the built-in spam detector: name, tab, weig
 // go run ./test/eval -train-spam; do not edit.
 // Trained on three videos of the YouTube Spam Collection (Alberto, Lochter and
 // Almeida, UCI Machine Learning Repository, CC BY 4.0). Words that fewer than
-// three people used, author names and texts are not in it.
+// three people used, or under one video alone, author names and texts are not
+// in it.
 `
 
 // writeSpamWeights trains on all videos and writes the weights that the
@@ -114,11 +117,12 @@ func newRegression(comments []labelled) *regression {
 
 // common tells whether enough people used the word.
 func common(column []cell, comments []labelled) bool {
-	authors := map[string]bool{}
+	authors, videos := map[string]bool{}, map[string]bool{}
 	for _, c := range column {
 		authors[comments[c.comment].Author.Name] = true
+		videos[comments[c.comment].Video] = true
 	}
-	return len(column) >= minComments && len(authors) >= minAuthors
+	return len(column) >= minComments && len(authors) >= minAuthors && len(videos) >= minVideos
 }
 
 // descend moves one weight to where the penalised likelihood is highest under
