@@ -74,19 +74,19 @@ func TestWholeVideoOfTheFakePlatform(t *testing.T) {
 	})
 }
 
-func TestWholeRecordedCorpus(t *testing.T) {
+func TestWholeRecordedPlaylist(t *testing.T) {
 	t.Parallel()
 	root := cmp.Or(os.Getenv("FIXTURES_DIR"), filepath.Join("..", "..", "..", "shared", "fixtures"))
 	if _, err := os.Stat(root); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("no recorded corpus in FIXTURES_DIR")
+			t.Fatal("no recorded comments in FIXTURES_DIR")
 		}
-		t.Skip("no recorded corpus: set FIXTURES_DIR")
+		t.Skip("no recorded comments: set FIXTURES_DIR")
 	}
-	data, err := fakeapi.LoadCorpus2013(root)
+	data, err := fakeapi.LoadBrands2025(root)
 	require.NoError(t, err)
 	s := youtube.New(youtube.Options{BaseURL: fakeapi.Run(t, data).YouTubeURL()})
-	posts := walkAll(t.Context(), t, s, source(content.Playlist, fakeapi.CorpusPlaylistID))
+	posts := walkAll(t.Context(), t, s, source(content.Playlist, fakeapi.BrandsPlaylistID))
 	want := 0
 	for _, video := range data.VideoIDs() {
 		for _, c := range data.Comments(video) {
@@ -97,6 +97,6 @@ func TestWholeRecordedCorpus(t *testing.T) {
 			want++
 		}
 	}
-	assert.Equal(t, 51_756, want)
+	assert.Equal(t, 9_997, want)
 	assert.Len(t, posts, want+len(data.VideoIDs()))
 }

@@ -149,10 +149,9 @@ func TestRecordedReplies(t *testing.T) {
 func TestRecordedVideos(t *testing.T) {
 	t.Parallel()
 	for name, body := range recorded(t, "videos") {
-		want := readPlain(t, body)
-		for _, item := range want.Items {
+		s := replaying(t, 200, map[string][]byte{"videos": body})
+		for _, item := range readPlain(t, body).Items {
 			id := item["id"].(string)
-			s := replaying(t, 200, map[string][]byte{"videos": body})
 			page, err := s.Open(t.Context(), masterContext(), content.Source{Provider: content.YouTube, Kind: content.Video, ExternalID: id})
 			require.NoError(t, err, name)
 			title, _ := at(item, "snippet", "title").(string)
@@ -185,8 +184,8 @@ func TestRecordedChannels(t *testing.T) {
 func TestRecordedPlaylists(t *testing.T) {
 	t.Parallel()
 	for name, body := range recorded(t, "playlists") {
+		s := replaying(t, 200, map[string][]byte{"playlists": body})
 		for _, item := range readPlain(t, body).Items {
-			s := replaying(t, 200, map[string][]byte{"playlists": body})
 			page, err := s.Open(t.Context(), masterContext(), content.Source{Provider: content.YouTube, Kind: content.Playlist, ExternalID: item["id"].(string)})
 			require.NoError(t, err, name)
 			assert.Equal(t, at(item, "snippet", "title"), page.Title, name)

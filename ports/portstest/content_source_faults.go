@@ -42,24 +42,32 @@ func wantFault(err error, kinds ...fault.Kind) error {
 
 // checkOutages: whatever 5xx, and nobody there at all.
 func checkOutages(ctx context.Context, h ContentSourceHarness) error {
+	listings, err := h.listings(ctx)
+	if err != nil {
+		return err
+	}
 	unavailable := func(err error) error { return wantFault(err, fault.Unavailable) }
 	for _, status := range []int{500, 502, 503, 504} {
-		if err := h.eachCall(ctx, answering(status, nil, htmlPage), unavailable); err != nil {
+		if err := h.eachCall(ctx, listings, answering(status, nil, htmlPage), unavailable); err != nil {
 			return fmt.Errorf("%d: %w", status, err)
 		}
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	_, err := h.New(gone.URL, contentSourceTimeout).Open(ctx, h.Context, h.Source)
+	_, err = h.New(gone.URL, contentSourceTimeout).Open(ctx, h.Context, h.Source)
 	return unavailable(err)
 }
 
 // checkRateLimits: 429 in JSON or not, Retry-After in both of its forms.
 func checkRateLimits(ctx context.Context, h ContentSourceHarness) error {
+	listings, err := h.listings(ctx)
+	if err != nil {
+		return err
+	}
 	const wait = 600 * time.Second
 	for _, value := range []string{"600", time.Now().Add(wait).UTC().Format(http.TimeFormat)} {
 		limited := answering(http.StatusTooManyRequests, map[string]string{"Retry-After": value}, htmlPage)
-		err := h.eachCall(ctx, limited, func(err error) error {
+		err := h.eachCall(ctx, listings, limited, func(err error) error {
 			if wrong := wantFault(err, fault.RateLimited); wrong != nil {
 				return wrong
 			}
@@ -77,6 +85,10 @@ func checkRateLimits(ctx context.Context, h ContentSourceHarness) error {
 
 // checkUnusableAnswers: a 200 that is none, cut off or without an end.
 func checkUnusableAnswers(ctx context.Context, h ContentSourceHarness) error {
+	listings, err := h.listings(ctx)
+	if err != nil {
+		return err
+	}
 	answers := map[string]http.Handler{
 		"HTML":      answering(http.StatusOK, nil, htmlPage),
 		"empty":     answering(http.StatusOK, nil, ""),
@@ -90,7 +102,7 @@ func checkUnusableAnswers(ctx context.Context, h ContentSourceHarness) error {
 		"bad types": answering(http.StatusOK, nil, `{"items":{"id":[]},"data":7,"kind":{}}`),
 	}
 	for _, name := range slices.Sorted(maps.Keys(answers)) {
-		err := h.eachCall(ctx, answers[name], func(err error) error {
+		err := h.eachCall(ctx, listings, answers[name], func(err error) error {
 			if wrong := wantFault(err, fault.Unavailable, fault.Rejected); wrong != nil {
 				return wrong
 			}
@@ -201,6 +213,10 @@ func checkRedirects(ctx context.Context, h ContentSourceHarness) error {
 
 // checkSecrets: no error carries the token, not even when the provider echoes it.
 func checkSecrets(ctx context.Context, h ContentSourceHarness) error {
+	listings, err := h.listings(ctx)
+	if err != nil {
+		return err
+	}
 	if h.Secret == "" {
 		return errors.New("the harness has no secret")
 	}
@@ -217,12 +233,12 @@ func checkSecrets(ctx context.Context, h ContentSourceHarness) error {
 	}
 	for _, status := range []int{200, 400, 401, 403, 404, 429, 500} {
 		body := fmt.Sprintf(`{"message":%[2]q,"reason":%[2]q,"error":{"code":%[1]d,"message":%[2]q,"errors":[{"reason":%[2]q,"message":%[2]q}]}}`, status, h.Secret)
-		if err := h.eachCall(ctx, answering(status, nil, body), silent); err != nil {
+		if err := h.eachCall(ctx, listings, answering(status, nil, body), silent); err != nil {
 			return fmt.Errorf("%d: %w", status, err)
 		}
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	_, err := h.New(gone.URL, contentSourceTimeout).Open(ctx, h.Context, h.Source)
+	_, err = h.New(gone.URL, contentSourceTimeout).Open(ctx, h.Context, h.Source)
 	return silent(err)
 }
