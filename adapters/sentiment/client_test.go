@@ -85,7 +85,7 @@ func newTestClient(t *testing.T, service *fakeService) *Client {
 	t.Helper()
 	server := httptest.NewServer(service)
 	t.Cleanup(server.Close)
-	client, err := NewClient(server.URL, Options{Patience: 5 * time.Second})
+	client, err := NewClient(server.URL, Options{Patience: time.Minute})
 	require.NoError(t, err)
 	return client
 }

@@ -35,7 +35,9 @@ func (v *vocabulary) compound(r reading) float64 {
 	return round4(sum / math.Sqrt(sum*sum+alpha))
 }
 
-func round4(x float64) float64 { return math.Round(x*1e4) / 1e4 }
+// round4 rounds to four digits; adding 0 turns a negative 0, which JSON would
+// show, into 0.
+func round4(x float64) float64 { return math.Round(x*1e4)/1e4 + 0 }
 
 // capsDiffer tells whether some words, but not all, are in capitals.
 func capsDiffer(tokens []token) bool {
