@@ -158,10 +158,16 @@ func (t *Tasks) Posts(ctx context.Context, by access.Caller, id task.ID, f analy
 	return t.store.Posts(ctx, by.User.ID, id, f, o, p)
 }
 
-// Summary sums up a task.
+// Summary sums up a task. What an ended task lacks although all of it was asked
+// for, the platform hides.
 func (t *Tasks) Summary(ctx context.Context, by access.Caller, id task.ID) (analysis.Summary, error) {
-	if err := by.May(access.TasksRead); err != nil {
+	of, err := t.Task(ctx, by, id)
+	if err != nil {
 		return analysis.Summary{}, err
 	}
-	return t.store.Summary(ctx, by.User.ID, id)
+	summary, err := t.store.Summary(ctx, by.User.ID, id)
+	if err == nil && of.Status.Ended() && of.Options.IncludeReplies {
+		summary.ExplainGap()
+	}
+	return summary, err
 }

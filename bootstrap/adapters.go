@@ -94,18 +94,18 @@ func openFiles(c Config) (*files.Dir, func(), error) {
 	return dir, func() { _ = dir.Close() }, nil
 }
 
-func newSpamDetector(c Config) ports.SpamDetector {
+func newSpamDetector(c Config) (ports.SpamDetector, error) {
 	if c.SpamServiceURL != "" {
 		return spam.NewClient(c.SpamServiceURL, spam.Options{Patience: c.ServicePatience})
 	}
-	return spam.NewBuiltin()
+	return spam.NewBuiltin(), nil
 }
 
-func newSentimentAnalyzer(c Config) ports.SentimentAnalyzer {
+func newSentimentAnalyzer(c Config) (ports.SentimentAnalyzer, error) {
 	if c.SentimentServiceURL != "" {
 		return sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{Patience: c.ServicePatience})
 	}
-	return sentiment.NewBuiltin()
+	return sentiment.NewBuiltin(), nil
 }
 
 func newContentSources(c Config) application.ContentSources {

@@ -63,12 +63,42 @@ type Summary struct {
 	BySpam      map[Verdict]int64
 	ByDay       []Day
 	TopAuthors  []AuthorFigures
-	// Deleted and Removed count posts that stand without a text.
+	// Deleted counts posts that stand without a text because their author took
+	// it away, Removed those that a moderator or the platform took away.
 	Deleted int64
+	Removed int64
 	// Expected is nil while the provider announced nothing.
 	Expected *int64
 	Missing  []Missing
 	// SpamModel and SentimentModel are empty where nothing was judged.
 	SpamModel      Model
 	SentimentModel Model
+}
+
+// ExplainGap adds the posts that the provider announced but did not hand out
+// (held for review, deleted, of hidden users), as hidden by the platform. Call
+// it when everything was asked for and fetched: while another cause took an
+// unknown number, nobody can tell the two apart, and nothing is added.
+func (s *Summary) ExplainGap() {
+	if s.Expected == nil {
+		return
+	}
+	gap, hidden := *s.Expected-s.Total, -1
+	for i, m := range s.Missing {
+		if m.Count == nil {
+			return
+		}
+		gap -= *m.Count
+		if m.Cause == content.HiddenByPlatform {
+			hidden = i
+		}
+	}
+	switch {
+	case gap <= 0:
+	case hidden >= 0:
+		gap += *s.Missing[hidden].Count
+		s.Missing[hidden].Count = &gap
+	default:
+		s.Missing = append(s.Missing, Missing{Cause: content.HiddenByPlatform, Count: &gap})
+	}
 }
