@@ -1,0 +1,41 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/soundings-io/soundings/application"
+)
+
+// ListProviders answers GET /providers.
+func (h *handlers) ListProviders(c echo.Context) error {
+	return answer(c, http.StatusOK, ProviderList{Items: documents(h.Providers.List(), providerDocument)})
+}
+
+// GetHealth answers GET /healthz.
+func (h *handlers) GetHealth(c echo.Context) error {
+	return answer(c, http.StatusOK, Health{Status: string(application.PartOK)})
+}
+
+// GetReadiness answers GET /readyz.
+func (h *handlers) GetReadiness(c echo.Context) error {
+	health, parts := h.Readiness.Check(c.Request().Context())
+	status := http.StatusOK
+	if health == application.PartDown {
+		status = http.StatusServiceUnavailable
+	}
+	items := documents(parts, func(p application.PartHealth) Part {
+		return Part{Name: p.Name, Status: PartStatus(p.Health), Detail: orNull(p.Detail)}
+	})
+	return answer(c, status, Readiness{Status: PartStatus(health), Parts: items})
+}
+
+// GetOpenAPI answers GET /openapi.yaml.
+func (h *handlers) GetOpenAPI(c echo.Context) error {
+	c.Response().Header().Set("Cache-Control", "no-cache")
+	return c.Blob(http.StatusOK, "application/yaml", h.spec)
+}
+
+// GetDocs answers GET /docs.
+func (h *handlers) GetDocs(c echo.Context) error { return h.docs.page(c) }

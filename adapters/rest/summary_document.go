@@ -1,0 +1,70 @@
+package rest
+
+import (
+	"time"
+
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/content"
+)
+
+// SummaryDocument returns the figures as GET /tasks/{id}/summary shows them.
+func SummaryDocument(s analysis.Summary) Summary {
+	return Summary{
+		Posts: PostFigures{
+			Total: s.Total, ByKind: kindFigures(s.ByKind),
+			BySentiment: SentimentFigures{
+				Positive: s.BySentiment[analysis.Positive], Neutral: s.BySentiment[analysis.Neutral],
+				Negative: s.BySentiment[analysis.Negative], None: s.BySentiment[""],
+			},
+			BySpam: SpamFigures{Spam: s.BySpam[analysis.Spam], Ok: s.BySpam[analysis.OK], None: s.BySpam[""]},
+		},
+		ByDay: documents(s.ByDay, dayDocument), TopAuthors: documents(s.TopAuthors, authorDocument),
+		Completeness: Completeness{Expected: s.Expected, Fetched: s.Total, Missing: missingDocuments(s)},
+		Models:       Models{Spam: orNull(string(s.SpamModel)), Sentiment: orNull(string(s.SentimentModel))},
+	}
+}
+
+func kindFigures(byKind map[content.PostKind]int64) map[string]int64 {
+	figures := make(map[string]int64, len(byKind))
+	for kind, n := range byKind {
+		figures[string(kind)] = n
+	}
+	return figures
+}
+
+func dayDocument(d analysis.Day) DayFigures {
+	return DayFigures{
+		Day: d.Day.Format(time.DateOnly), Posts: d.Posts,
+		Positive: d.Positive, Neutral: d.Neutral, Negative: d.Negative, MeanScore: d.MeanScore,
+	}
+}
+
+func authorDocument(a analysis.AuthorFigures) AuthorFigures {
+	return AuthorFigures{Name: orNull(a.Name), ExternalID: orNull(a.ExternalID), Posts: a.Posts, MeanScore: a.MeanScore}
+}
+
+// missingDocuments adds the posts that stand without a text to those that were
+// never stored: a reader misses both.
+func missingDocuments(s analysis.Summary) []MissingPosts {
+	missing := documents(s.Missing, func(m analysis.Missing) MissingPosts {
+		return MissingPosts{Cause: string(m.Cause), Count: m.Count}
+	})
+	return addMissing(missing, content.DeletedByAuthor, s.Deleted)
+}
+
+func addMissing(missing []MissingPosts, cause content.Cause, n int64) []MissingPosts {
+	if n == 0 {
+		return missing
+	}
+	for i, m := range missing {
+		if m.Cause != string(cause) {
+			continue
+		}
+		if m.Count != nil {
+			n += *m.Count
+			missing[i].Count = &n
+		}
+		return missing
+	}
+	return append(missing, MissingPosts{Cause: string(cause), Count: &n})
+}
