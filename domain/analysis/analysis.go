@@ -75,7 +75,7 @@ func NewSentiment(label Label, score float64, model Model) (Sentiment, error) {
 	switch label {
 	case Positive, Neutral:
 	case Negative:
-		score = -math.Abs(score)
+		score = 0 - math.Abs(score) // 0 for 0, where a minus sign would give -0
 	default:
 		return Sentiment{}, fault.New(fault.Rejected, fault.CodeAnalysisRejected, "%q is not a sentiment label", label)
 	}
