@@ -17,6 +17,8 @@ import (
 	"github.com/soundings-io/soundings/ports"
 )
 
+//go:generate go tool -modfile=../.tools/generate.mod wire gen .
+
 // Version is what `soundings version` prints.
 type Version string
 

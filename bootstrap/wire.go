@@ -20,7 +20,6 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	panic(wire.Build(
 		lockData, openStore, openQueue, openFiles,
 		wire.Bind(new(ports.Store), new(*sqlstore.Store)),
-		wire.Bind(new(ports.WorkStore), new(*sqlstore.Store)),
 		wire.Bind(new(ports.IdempotencyStore), new(*sqlstore.Store)),
 		wire.Bind(new(ports.FileStore), new(*files.Dir)),
 		wire.FieldsOf(new(queueAdapter), "Queue"),
