@@ -55,7 +55,7 @@ eval: ## how good the built-in analysers are, on the shared data
 
 .PHONY: lint
 lint: ## golangci-lint, pinned in .tools
-	$(LINT) run $(PACKAGES)
+	$(LINT) run --allow-parallel-runners $(PACKAGES)
 
 # wire writes a directive of its own into wire_gen.go, which would change go.mod: only the pinned tools are run.
 .PHONY: generate
