@@ -13,8 +13,11 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 )
 
-// docsAssets are the scripts and styles of GET /docs.
-const docsAssets = "/docs/*"
+// docsAssets are the scripts, styles and icons that the page of GET /docs names.
+var docsAssets = []string{
+	"/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui-standalone-preset.js",
+	"/docs/favicon-32x32.png", "/docs/favicon-16x16.png",
+}
 
 // docs is Swagger UI, served from the binary: nothing is fetched from elsewhere.
 type docs struct {
@@ -51,9 +54,6 @@ func (d *docs) page(c echo.Context) error {
 }
 
 func (d *docs) asset(c echo.Context) error {
-	if c.Param("*") == "" {
-		return d.page(c)
-	}
 	c.Response().Header().Set("Cache-Control", "public, max-age=3600")
 	d.assets.ServeHTTP(c.Response(), c.Request())
 	return nil

@@ -43,19 +43,24 @@ func (h *handlers) DownloadExport(c echo.Context, raw TaskID) error {
 func serveFile(c echo.Context, d *application.Download) error {
 	response := c.Response()
 	w := &fileWriter{ResponseWriter: response.Writer, control: http.NewResponseController(response.Writer), status: http.StatusOK}
-	http.ServeContent(w, c.Request(), d.Name, d.ModTime(), withSyscall(d))
+	http.ServeContent(w, c.Request(), d.Name, d.ModTime(), d.File) // not d, which would hide the file's descriptor
 	if w.status == http.StatusRequestedRangeNotSatisfiable {
-		for _, name := range []string{"Content-Disposition", "Content-Length", "ETag", "Last-Modified"} {
-			response.Header().Del(name)
-		}
-		return fault.New(fault.Invalid, fault.CodeInvalidValue, "the file has %d bytes; ask for a range within", d.Size())
+		response.Header().Del("Content-Disposition")
+		return errBadRange{fault.New(fault.Invalid, fault.CodeInvalidValue, "the file has %d bytes; ask for a range within", d.Size())}
 	}
 	response.Status, response.Committed = w.status, true
 	return nil
 }
 
-// withSyscall returns what os.File's own methods can be seen of, for sendfile.
-func withSyscall(d *application.Download) io.ReadSeeker { return d.File }
+// errBadRange is the one refusal whose status is not that of its code: HTTP has
+// one for it, by which clients see that they have the whole file.
+type errBadRange struct{ fault *fault.Error }
+
+// Error returns the message.
+func (e errBadRange) Error() string { return e.fault.Error() }
+
+// Unwrap returns the fault.
+func (e errBadRange) Unwrap() error { return e.fault }
 
 // filePart is how much of a file is sent before its client must have taken it.
 const filePart = 4 << 20

@@ -31,7 +31,6 @@ type operation struct {
 	// permission is empty where being authenticated is enough.
 	permission access.Permission
 	query      []string
-	takesBody  bool
 }
 
 // The part of openapi.yaml that is read at the start.
@@ -50,11 +49,10 @@ type (
 		Delete *specOperation `yaml:"delete"`
 	}
 	specOperation struct {
-		ID          string          `yaml:"operationId"`
-		Security    *[]any          `yaml:"security"`
-		Permission  string          `yaml:"x-permission"`
-		Parameters  []specParameter `yaml:"parameters"`
-		RequestBody any             `yaml:"requestBody"`
+		ID         string          `yaml:"operationId"`
+		Security   *[]any          `yaml:"security"`
+		Permission string          `yaml:"x-permission"`
+		Parameters []specParameter `yaml:"parameters"`
 	}
 	specParameter struct {
 		Ref  string `yaml:"$ref"`
@@ -100,7 +98,7 @@ func (p specPath) operations() map[string]*specOperation {
 }
 
 func (d specDocument) operation(s *specOperation) (operation, error) {
-	op := operation{id: s.ID, public: s.Security != nil && len(*s.Security) == 0, takesBody: s.RequestBody != nil}
+	op := operation{id: s.ID, public: s.Security != nil && len(*s.Security) == 0}
 	if !op.public && s.Permission != noPermission {
 		p, err := access.ParsePermission(s.Permission)
 		if err != nil {

@@ -109,6 +109,9 @@ func problemOf(err error, requestID string) (Problem, *fault.Error) {
 		detail = "something went wrong inside Soundings; its log tells more about request " + requestID
 	}
 	status := statuses[code]
+	if _, ok := errors.AsType[errBadRange](err); ok {
+		status = http.StatusRequestedRangeNotSatisfiable
+	}
 	p := Problem{
 		Type: "about:blank", Title: http.StatusText(status), Status: status,
 		Detail: detail, Code: string(code), RequestID: requestID, Allowed: f.Allowed,

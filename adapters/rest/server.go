@@ -60,7 +60,9 @@ func New(deps Deps, opts Options) *Server {
 
 	api := newEcho(opts)
 	RegisterHandlersWithOptions(withHead{api}, h, RegisterHandlersOptions{OperationMiddlewares: guards})
-	withHead{api}.GET(docsAssets, h.docs.asset) // belongs to GET /docs
+	for _, path := range docsAssets {
+		withHead{api}.GET(path, h.docs.asset)
+	}
 
 	health := newEcho(opts)
 	wrapped := ServerInterfaceWrapper{Handler: h}

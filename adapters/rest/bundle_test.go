@@ -1,0 +1,294 @@
+package rest_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/soundings-io/soundings/adapters/files"
+	"github.com/soundings-io/soundings/adapters/memory"
+	"github.com/soundings-io/soundings/adapters/rest"
+	"github.com/soundings-io/soundings/adapters/sqlstore"
+	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+)
+
+const (
+	testSecret   = "a secret of the tests, 32 bytes and more"
+	testIssuer   = "https://login.example"
+	testAudience = "soundings"
+	someVideo    = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+)
+
+// testBundle is a server over the real use cases and a real SQLite store.
+type testBundle struct {
+	*testing.T
+	store  *sqlstore.Store
+	files  *files.Dir
+	server *rest.Server
+	http   *httptest.Server
+	spec   *openapi3.T
+	log    *bytes.Buffer
+}
+
+// settings are what a test may want otherwise.
+type settings struct {
+	rest.Options
+	// wrap stands between the use cases and the store.
+	wrap  func(ports.Store) ports.Store
+	parts []application.Part
+}
+
+func setup(t *testing.T, change ...func(*settings)) *testBundle {
+	t.Helper()
+	b := &testBundle{T: t, log: &bytes.Buffer{}}
+	s := settings{
+		Options: rest.Options{
+			JWTSecret: []byte(testSecret), JWTIssuer: testIssuer, JWTAudience: testAudience,
+			WebAppOrigin: "https://app.example", Version: "1.2.3",
+			Logger: slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		},
+		wrap: func(s ports.Store) ports.Store { return s },
+	}
+	for _, f := range change {
+		f(&s)
+	}
+	store, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "store.db"), sqlstore.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	require.NoError(t, store.Migrate(t.Context()))
+	b.store = store
+	b.files, err = files.OpenDir(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.files.Close()) })
+	b.server = rest.New(deps(s.wrap(store), b.files, s.parts), s.Options)
+	b.http = httptest.NewServer(b.server)
+	t.Cleanup(b.http.Close)
+	b.spec = loadSpec(t)
+	return b
+}
+
+func deps(store ports.Store, dir ports.FileStore, parts []application.Part) rest.Deps {
+	d := application.NewDispatcher(store, memory.NewQueue(1), task.DefaultLimits(), slog.New(slog.DiscardHandler))
+	return rest.Deps{
+		Tasks:       application.NewTasks(store, dir, d, 1_000_000),
+		Exports:     application.NewExports(store, dir, files.Formats{}, d),
+		Accounts:    application.NewAccounts(store),
+		Providers:   application.NewProviders(application.ContentSources{content.YouTube: nil}, application.MasterTokens{content.YouTube: access.NewToken("x")}),
+		Readiness:   application.NewReadiness(parts),
+		Idempotency: store,
+	}
+}
+
+func loadSpec(t testing.TB) *openapi3.T {
+	t.Helper()
+	raw, err := os.ReadFile("openapi.yaml")
+	require.NoError(t, err)
+	spec, err := openapi3.NewLoader().LoadFromData(raw)
+	require.NoError(t, err)
+	return spec
+}
+
+// token returns a JWT of the subject. A nil scope leaves the claim out.
+func token(t testing.TB, subject string, scope any) string {
+	t.Helper()
+	claims := jwt.MapClaims{
+		"iss": testIssuer, "aud": testAudience, "sub": subject, "name": "Name of " + subject,
+		"exp": time.Now().Add(time.Hour).Unix(),
+	}
+	if scope != nil {
+		claims["scope"] = scope
+	}
+	return signed(t, jwt.SigningMethodHS256, []byte(testSecret), claims)
+}
+
+func signed(t testing.TB, method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
+	t.Helper()
+	s, err := jwt.NewWithClaims(method, claims).SignedString(key)
+	require.NoError(t, err)
+	return s
+}
+
+// request is what a test sends.
+type request struct {
+	method, path, token, body string
+	header                    map[string]string
+}
+
+// reply is what came back; doc is the JSON document, if it is one.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	doc    map[string]any
+}
+
+// send sends the request and checks the answer against openapi.yaml.
+func (b *testBundle) send(r request) reply {
+	b.Helper()
+	req, err := http.NewRequestWithContext(b.Context(), r.method, b.http.URL+r.path, strings.NewReader(r.body))
+	require.NoError(b, err)
+	if r.token != "" {
+		req.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	if r.body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	resp, err := b.http.Client().Do(req)
+	require.NoError(b, err)
+	defer func() { _ = resp.Body.Close() }()
+	got := reply{status: resp.StatusCode, header: resp.Header}
+	got.body, err = io.ReadAll(resp.Body)
+	require.NoError(b, err)
+	if strings.Contains(resp.Header.Get("Content-Type"), "json") && len(got.body) > 0 {
+		_ = json.Unmarshal(got.body, &got.doc) // ndjson is no document
+	}
+	b.checkAnswer(r, got)
+	return got
+}
+
+func (b *testBundle) get(path, token string) reply {
+	b.Helper()
+	return b.send(request{method: http.MethodGet, path: path, token: token})
+}
+
+func (b *testBundle) post(path, token, body string) reply {
+	b.Helper()
+	return b.send(request{method: http.MethodPost, path: path, token: token, body: body})
+}
+
+// checkAnswer fails the test where the answer is not what openapi.yaml says.
+func (b *testBundle) checkAnswer(r request, got reply) {
+	b.Helper()
+	require.NotEmpty(b, got.header.Get("X-Request-Id"))
+	if got.status >= 400 && r.method != http.MethodHead {
+		b.checkProblem(got)
+	}
+	op := b.operation(r.method, strings.Split(r.path, "?")[0])
+	if op == nil || r.method == http.MethodHead {
+		return
+	}
+	described := op.Responses.Status(got.status)
+	if described == nil {
+		require.GreaterOrEqual(b, got.status, 400, "%s %s: %d is not described", r.method, r.path, got.status)
+		described = op.Responses.Default()
+	}
+	media := strings.Split(got.header.Get("Content-Type"), ";")[0]
+	if len(described.Value.Content) == 0 {
+		require.Empty(b, got.body)
+		return
+	}
+	schema := described.Value.Content[media]
+	require.NotNil(b, schema, "%s %s: %d with %q is not described", r.method, r.path, got.status, media)
+	if strings.HasSuffix(media, "json") && media != "application/x-ndjson" {
+		var value any
+		require.NoError(b, json.Unmarshal(got.body, &value))
+		require.NoError(b, schema.Schema.Value.VisitJSON(value, openapi3.VisitAsResponse(), openapi3.MultiErrors()), "%s", got.body)
+	}
+}
+
+func (b *testBundle) checkProblem(got reply) {
+	b.Helper()
+	if got.status == http.StatusServiceUnavailable && got.doc["parts"] != nil {
+		return // GET /readyz
+	}
+	require.Equal(b, "application/problem+json", got.header.Get("Content-Type"), "%s", got.body)
+	require.EqualValues(b, got.status, got.doc["status"])
+	require.Equal(b, got.header.Get("X-Request-Id"), got.doc["requestId"])
+	for _, field := range []string{"type", "title", "detail", "code"} {
+		require.NotEmpty(b, got.doc[field], field)
+	}
+	known := b.spec.Components.Schemas["ProblemCode"].Value.Enum
+	require.Contains(b, known, got.doc["code"])
+}
+
+// operation finds what openapi.yaml says of a request; words go before {id}.
+func (b *testBundle) operation(method, path string) *openapi3.Operation {
+	if item := b.spec.Paths.Value(path); item != nil && item.GetOperation(method) != nil {
+		return item.GetOperation(method)
+	}
+	for pattern, item := range b.spec.Paths.Map() {
+		if strings.Contains(pattern, "{id}") && matches(pattern, path) {
+			return item.GetOperation(method)
+		}
+	}
+	return nil
+}
+
+func matches(pattern, path string) bool {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	return slices.EqualFunc(want, got, func(w, g string) bool { return w == g || w == "{id}" })
+}
+
+// createTask makes a task of the caller and returns its id.
+func (b *testBundle) createTask(token string) string {
+	b.Helper()
+	got := b.post("/tasks", token, `{"url":"`+someVideo+`"}`)
+	require.Equal(b, http.StatusAccepted, got.status, "%s", got.body)
+	return got.doc["id"].(string)
+}
+
+// fetched works on what is due as workers do: it stores the posts, ends the
+// fetching, and judges them.
+func (b *testBundle) fetched(posts []content.Post, judge func(p analysis.JudgedPost) (analysis.SpamVerdict, *analysis.Sentiment)) {
+	b.Helper()
+	end := task.Succeed()
+	fetching := b.claim()
+	_, err := b.store.SavePage(b.Context(), fetching, ports.PageWrite{
+		Posts: posts, FreshBatch: task.BatchID(newID()), Title: "A title", Opened: 1, Expected: 7,
+		Cursor: content.Cursor{Page: 1}, End: &end,
+	})
+	require.NoError(b, err)
+	lease := b.claim()
+	stored, err := b.store.BatchPosts(b.Context(), lease.Task.ID, lease.Subtask.Payload.Batch, "", 100)
+	require.NoError(b, err)
+	var spam []ports.SpamResult
+	var sentiments []ports.SentimentResult
+	for _, p := range stored {
+		verdict, sentiment := judge(p.JudgedPost)
+		spam = append(spam, ports.SpamResult{PostID: p.ID, Verdict: verdict})
+		if sentiment != nil {
+			sentiments = append(sentiments, ports.SentimentResult{PostID: p.ID, Sentiment: *sentiment})
+		}
+	}
+	require.NoError(b, b.store.SaveSpam(b.Context(), lease, spam))
+	require.NoError(b, b.store.SaveSentiments(b.Context(), lease, sentiments))
+	require.NoError(b, b.store.Finish(b.Context(), lease, task.Succeed()))
+}
+
+func (b *testBundle) claim() ports.Lease {
+	b.Helper()
+	due, err := b.store.Dispatch(b.Context(), task.DefaultLimits())
+	require.NoError(b, err)
+	require.NotEmpty(b, due)
+	lease, err := b.store.Claim(b.Context(), due[0], "a worker", time.Minute)
+	require.NoError(b, err)
+	return lease
+}
+
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// keysOf returns the names of an object's fields in order.
+func keysOf(doc any) []string { return slices.Sorted(maps.Keys(doc.(map[string]any))) }
