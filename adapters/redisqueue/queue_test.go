@@ -5,14 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -21,6 +19,7 @@ import (
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/ports/portstest"
+	"github.com/soundings-io/soundings/test/env"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -73,31 +72,16 @@ func inProcess(t testing.TB) string {
 	return "redis://" + server.Addr()
 }
 
-// onServer returns the address of an emptied database of a real server.
-func onServer(t testing.TB) string {
-	t.Helper()
-	url := os.Getenv("TEST_REDIS_URL")
-	if url == "" {
-		t.Skip("TEST_REDIS_URL is not set: no real Redis")
-	}
-	opts, err := redis.ParseURL(url)
-	require.NoError(t, err)
-	client := redis.NewClient(opts)
-	require.NoError(t, client.FlushDB(context.WithoutCancel(t.Context())).Err())
-	require.NoError(t, client.Close())
-	return url
-}
-
 func TestQueueInProcess(t *testing.T) {
 	portstest.TestQueue(t, features(), func(t testing.TB) portstest.QueueBackend { return backendAt(t, inProcess(t)) })
 }
 
 func TestQueueOnServer(t *testing.T) {
-	portstest.TestQueue(t, features(), func(t testing.TB) portstest.QueueBackend { return backendAt(t, onServer(t)) })
+	portstest.TestQueue(t, features(), func(t testing.TB) portstest.QueueBackend { return backendAt(t, env.Redis(t)) })
 }
 
 func BenchmarkQueue(b *testing.B) {
-	portstest.BenchmarkQueue(b, func(t testing.TB) portstest.QueueBackend { return backendAt(t, onServer(t)) })
+	portstest.BenchmarkQueue(b, func(t testing.TB) portstest.QueueBackend { return backendAt(t, env.Redis(t)) })
 }
 
 // Emptying Redis in mid-run loses what stood there and nothing else: the rows

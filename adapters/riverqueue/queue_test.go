@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/ports/portstest"
+	"github.com/soundings-io/soundings/test/env"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,6 +45,51 @@ func openSQLite(t testing.TB, path string, concurrency int) *riverqueue.Queue {
 func onSQLite(t testing.TB) portstest.QueueBackend {
 	path := filepath.Join(t.TempDir(), "a queue?#%.db")
 	return func(concurrency int) ports.Queue { return openSQLite(t, path, concurrency) }
+}
+
+func migrate(ctx context.Context, dsn string) error {
+	return riverqueue.MigratePostgres(ctx, dsn, slog.Default())
+}
+
+func onPostgres(t testing.TB) portstest.QueueBackend {
+	dsn := env.PostgresTemplate(t, "river", migrate)
+	return func(concurrency int) ports.Queue {
+		q, err := riverqueue.OpenPostgres(t.Context(), dsn, options(t, concurrency))
+		require.NoError(t, err)
+		t.Cleanup(func() { assert.NoError(t, q.Close()) })
+		return q
+	}
+}
+
+func TestQueueOnPostgres(t *testing.T) { portstest.TestQueue(t, features(), onPostgres) }
+
+func BenchmarkQueueOnPostgres(b *testing.B) { portstest.BenchmarkQueue(b, onPostgres) }
+
+func TestPostgresRefusesWhatIsNotMigrated(t *testing.T) {
+	_, err := riverqueue.OpenPostgres(t.Context(), env.Postgres(t), options(t, 1))
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "not migrated")
+}
+
+func TestPostgresMigratesFromSeveralProcesses(t *testing.T) {
+	dsn := env.Postgres(t)
+	failed := make(chan error, 4)
+	for range cap(failed) {
+		go func() { failed <- migrate(t.Context(), dsn) }()
+	}
+	for range cap(failed) {
+		assert.NoError(t, <-failed)
+	}
+}
+
+func TestPostgresOutOfReach(t *testing.T) {
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, closed.Close())
+	_, err = riverqueue.OpenPostgres(t.Context(), "postgres://u:secret@"+closed.Addr().String()+"/d", options(t, 1))
+	require.Error(t, err)
+	assert.True(t, fault.Is(err, fault.Unavailable))
+	assert.NotContains(t, err.Error(), "secret")
 }
 
 func TestQueueOnSQLite(t *testing.T) { portstest.TestQueue(t, features(), onSQLite) }
