@@ -78,17 +78,25 @@ func (v *tokenVerifier) verify(token string) (identity, error) {
 	return identity{issuer: c.Issuer, subject: c.Subject, name: c.Name, scopes: c.Scope}, nil
 }
 
-// scopes is a claim that is a string of words, or a list of them.
+// scopes is a claim that is a string of words, or a list of them. It is nil
+// where there is no claim, and otherwise never empty: "none" stands for nothing,
+// so that a claim of nothing and no claim stay apart wherever words are joined.
 type scopes []string
 
 // UnmarshalJSON reads either form; null is as if there were none.
 func (s *scopes) UnmarshalJSON(b []byte) error {
 	var words string
-	if json.Unmarshal(b, &words) == nil {
-		if string(b) != "null" {
-			*s = append(scopes{}, strings.Fields(words)...)
+	if json.Unmarshal(b, &words) != nil {
+		var list []string
+		if err := json.Unmarshal(b, &list); err != nil {
+			return err
 		}
+		words = strings.Join(list, " ")
+	} else if string(b) == "null" {
 		return nil
 	}
-	return json.Unmarshal(b, (*[]string)(s))
+	if *s = strings.Fields(words); len(*s) == 0 {
+		*s = scopes{noPermission}
+	}
+	return nil
 }
