@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // client speaks the REST API as any client would.
@@ -105,21 +106,44 @@ func (c client) untilReady(ctx context.Context) error {
 	}
 }
 
-// watch shows the comments as they arrive and are judged.
+// watch shows the comments as they arrive and are judged: a bar on a terminal,
+// a line a second elsewhere.
 func (c client) watch(ctx context.Context, task *taskDocument) error {
+	show := lines(task)
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		show = bar(task)
+	}
+	err := c.poll(ctx, task, show)
+	fmt.Printf("\n  the task is %s\n", task.Status)
+	return err
+}
+
+func state(task *taskDocument) string {
+	p := task.Progress.Posts
+	return fmt.Sprintf("  %d comments, %d spam, %d scored", p.Fetched, p.Spam, p.Scored)
+}
+
+func lines(task *taskDocument) func() {
+	next := time.Now()
+	return func() {
+		if now := time.Now(); now.After(next) {
+			next = now.Add(time.Second)
+			fmt.Println(state(task))
+		}
+	}
+}
+
+func bar(task *taskDocument) func() {
 	bar := progressbar.NewOptions64(1, progressbar.OptionSetWriter(os.Stdout), progressbar.OptionSetWidth(30),
 		progressbar.OptionSetPredictTime(false), progressbar.OptionShowCount())
-	err := c.poll(ctx, task, func() {
+	return func() {
 		p := task.Progress.Posts
-		bar.Describe(fmt.Sprintf("  %d comments, %d spam, %d scored", p.Fetched, p.Spam, p.Scored))
+		bar.Describe(state(task))
 		if p.Expected != nil {
 			bar.ChangeMax64(max(*p.Expected, p.Fetched))
 		}
 		_ = bar.Set64(p.Fetched)
-	})
-	_ = bar.Exit()
-	fmt.Printf("\n  the task is %s\n", task.Status)
-	return err
+	}
 }
 
 // poll reads the task until it has ended, ten times a second.
