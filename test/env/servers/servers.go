@@ -27,51 +27,51 @@ type way struct {
 }
 
 // Find looks for each server in this order: an address in the environment, a Docker engine, a program on this machine.
-// A server that cannot be had has no URL and its Origin says why; that is an error only where the environment asks
-// for containers and gets none. Stop must be called in either case.
+// A server that cannot be had has no URL and its Origin says why. That is an error only where the environment names an
+// address that does not answer, or asks for containers and gets none. Stop must be called in either case.
 func Find(ctx context.Context) (*Set, error) {
 	engine := engineHealth(ctx)
 	set := &Set{}
-	set.Postgres = set.find(ctx, env.PostgresURL, checkPostgres, []way{
+	var postgresErr, redisErr error
+	set.Postgres, postgresErr = set.find(ctx, env.PostgresURL, checkPostgres, []way{
 		{"container of " + postgresImage(), withEngine(engine, postgresContainer)},
 		{"program on this machine", postgresProgram},
 	})
-	set.Redis = set.find(ctx, env.RedisURL, checkRedis, []way{
+	set.Redis, redisErr = set.find(ctx, env.RedisURL, checkRedis, []way{
 		{"container of " + redisImage(), withEngine(engine, redisContainer)},
 		{"program on this machine", redisProgram},
 	})
-	if os.Getenv(env.Search) == "containers" && (set.Postgres.URL == "" || set.Redis.URL == "") {
-		return set, fmt.Errorf("%s=containers: Postgres: %s; Redis: %s", env.Search, set.Postgres.Origin, set.Redis.Origin)
-	}
-	return set, nil
+	return set, errors.Join(postgresErr, redisErr)
 }
 
-func (s *Set) find(ctx context.Context, variable string, check func(context.Context, string) error, ways []way) env.Server {
-	search := os.Getenv(env.Search)
-	if url := os.Getenv(variable); url != "" {
-		if search == "containers" {
-			return env.Server{Origin: variable + " is set"}
-		}
+func (s *Set) find(ctx context.Context, variable string, check func(context.Context, string) error, ways []way,
+) (env.Server, error) {
+	search, url := os.Getenv(env.Search), os.Getenv(variable)
+	switch {
+	case url != "" && search == "containers":
+		return env.Server{}, fmt.Errorf("%s=containers, but %s names a server", env.Search, variable)
+	case url != "":
 		if err := check(ctx, url); err != nil {
-			return env.Server{Origin: fmt.Sprintf("%s: %v", variable, err)}
+			return env.Server{}, fmt.Errorf("%s: %w", variable, err)
 		}
-		return env.Server{URL: url, Origin: variable}
-	}
-	switch search {
-	case "none":
-		return env.Server{Origin: "not looked for"}
-	case "containers":
+		return env.Server{URL: url, Origin: variable}, nil
+	case search == "none":
+		return env.Server{Origin: "not looked for"}, nil
+	case search == "containers":
 		ways = ways[:1]
 	}
 	var reasons error
 	for _, w := range ways {
 		url, err := s.try(ctx, w, check)
 		if err == nil {
-			return env.Server{URL: url, Origin: w.origin}
+			return env.Server{URL: url, Origin: w.origin}, nil
 		}
 		reasons = errors.Join(reasons, fmt.Errorf("%s: %w", w.origin, err))
 	}
-	return env.Server{Origin: reasons.Error()}
+	if search == "containers" {
+		return env.Server{}, fmt.Errorf("%s=containers: %w", env.Search, reasons)
+	}
+	return env.Server{Origin: reasons.Error()}, nil
 }
 
 func (s *Set) try(ctx context.Context, w way, check func(context.Context, string) error) (string, error) {
