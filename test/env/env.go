@@ -46,17 +46,21 @@ type Servers struct {
 
 const command = "github.com/soundings-io/soundings/test/env/cmd/testenv"
 
-// lifeline is the standard input of the testenv that this process started. It is never closed by us: the end of this
-// process, however it comes, closes it, and that is how testenv learns of it.
-var lifeline io.Closer
+// running is the servers of this process.
+type running struct {
+	Servers
+	// lifeline is the standard input of the testenv that this process started. It is never closed by us: the end of
+	// this process, however it comes, closes it, and that is how testenv learns of it.
+	lifeline io.Closer
+}
 
 // find knows the servers of this test binary. Addresses in the environment are taken as they are, because testenv has
 // tried them; otherwise a testenv is started that ends when this process does, however it does.
-var find = sync.OnceValues(func() (*Servers, error) {
-	set := &Servers{
+var find = sync.OnceValues(func() (*running, error) {
+	set := &running{Servers: Servers{
 		Postgres: Server{URL: os.Getenv(PostgresURL), Origin: "none was found"},
 		Redis:    Server{URL: os.Getenv(RedisURL), Origin: "none was found"},
-	}
+	}}
 	if os.Getenv(Search) == "none" || set.Postgres.URL != "" && set.Redis.URL != "" {
 		return set, nil
 	}
@@ -66,7 +70,7 @@ var find = sync.OnceValues(func() (*Servers, error) {
 	if err != nil {
 		return nil, err
 	}
-	lifeline = in
+	set.lifeline = in
 	out, err := serve.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -78,14 +82,14 @@ var find = sync.OnceValues(func() (*Servers, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	if err := json.Unmarshal(line, set); err != nil {
+	if err := json.Unmarshal(line, &set.Servers); err != nil {
 		return nil, fmt.Errorf("testenv says %q: %w", line, err)
 	}
 	return set, nil
 })
 
 // found returns the servers of this test binary, or ends the test.
-func found(t testing.TB) *Servers {
+func found(t testing.TB) *running {
 	t.Helper()
 	set, err := find()
 	if err != nil {

@@ -27,7 +27,7 @@ func checkPostgres(ctx context.Context, url string) error {
 		return fmt.Errorf("read the version: %w", err)
 	}
 	if version < oldestPostgres {
-		return fmt.Errorf("Postgres %d is too old, 15 is the oldest supported", version/10000)
+		return fmt.Errorf("version %d is too old, 15 is the oldest supported", version/10000)
 	}
 	return nil
 }

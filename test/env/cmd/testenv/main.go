@@ -49,7 +49,7 @@ func run(ctx context.Context, serving bool, command []string) (code int, err err
 		return 0, serve(set)
 	}
 	if len(command) == 0 {
-		return 2, errors.New("which command? testenv -- go test ./...")
+		return 2, errors.New("no command after the flags")
 	}
 	fmt.Printf("test servers: %s; %s\n", found("Postgres", set.Postgres), found("Redis", set.Redis))
 	return runWith(ctx, set, command)
