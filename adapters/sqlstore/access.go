@@ -69,7 +69,8 @@ func (s *Store) userLike(ctx context.Context, row userRow) (userRow, error) {
 	} else {
 		q = q.Where("u.name = ? AND u.issuer = ''", row.Name)
 	}
-	return found, q.Scan(ctx)
+	err := q.Scan(ctx)
+	return found, err
 }
 
 // APIKey finds a revoked or expired key too: its holder is told so.
@@ -113,7 +114,7 @@ func (s *Store) APIKeys(ctx context.Context, user access.UserID, p ports.Paging)
 	defer cancel()
 	list := newList("apikeys", user)
 	var rows []apiKeyRow
-	q := s.read.NewSelect().Model(&rows).Where("k.user_id = ? AND k.revoked_at IS NULL", user).Order("k.id DESC").Limit(int64(p.Limit)+1)
+	q := s.read.NewSelect().Model(&rows).Where("k.user_id = ? AND k.revoked_at IS NULL", user).Order("k.id DESC").Limit(int64(p.Limit) + 1)
 	if p.After != "" {
 		after, err := list.open(p.After, 1)
 		if err != nil {

@@ -50,9 +50,9 @@ type postTable interface {
 	// insertPosts inserts the rows and treats those whose key exists by the
 	// conflict clause. It returns how many rows were inserted or updated.
 	insertPosts(ctx context.Context, tx bun.Tx, rows []postRow, conflict string) (int64, error)
-	// existingPosts returns the posts of a task that have one of the sorted keys,
-	// locked.
-	existingPosts(ctx context.Context, tx bun.Tx, id task.ID, externalIDs []string) ([]postRow, error)
+	// updatePosts brings posts that are there already up to the rows, all but the
+	// text, and returns those that differed, with their old texts and verdicts.
+	updatePosts(ctx context.Context, tx bun.Tx, rows []postRow) ([]postRow, error)
 	// setSpam and setSentiments write verdicts onto posts of a batch.
 	setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error
 	setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error

@@ -26,7 +26,7 @@ func (s *Store) Posts(ctx context.Context, user access.UserID, id task.ID, f ana
 	}
 	list := newList("posts", id, f, o)
 	var rows []postRow
-	q := s.filter(s.read.NewSelect().Model(&rows).Where("p.task_id = ?", id), f).Limit(int64(p.Limit)+1)
+	q := s.filter(s.read.NewSelect().Model(&rows).Where("p.task_id = ?", id), f).Limit(int64(p.Limit) + 1)
 	q, err := after(q, o, list, p.After)
 	if err != nil {
 		return none, err

@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
-
-	"github.com/soundings-io/soundings/domain/task"
 )
 
 // Posts go in as arrays: one statement text for every page, and four times as
@@ -25,12 +22,31 @@ func (postgres) insertPosts(ctx context.Context, tx bun.Tx, rows []postRow, conf
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	result, err := tx.Tx.ExecContext(ctx, pgInsertPosts+conflict,
+	result, err := tx.Tx.ExecContext(ctx, pgInsertPosts+conflict, pgPostArgs(rows)...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+func (postgres) updatePosts(ctx context.Context, tx bun.Tx, rows []postRow) ([]postRow, error) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	found, err := tx.Tx.QueryContext(ctx, pgInsertPosts+updateKnown, pgPostArgs(rows)...)
+	if err != nil {
+		return nil, err
+	}
+	return scanKnown(nil, found)
+}
+
+func pgPostArgs(rows []postRow) []any {
+	return []any{
 		rows[0].TaskID, rows[0].BatchID, rows[0].LastSeenRun,
 		column(rows, func(r *postRow) string { return r.ExternalID }),
 		column(rows, func(r *postRow) string { return r.ID }),
 		column(rows, func(r *postRow) time.Time { return r.PublishedAt }),
-		column(rows, func(r *postRow) *time.Time { return known(r.EditedAt) }),
+		column(rows, func(r *postRow) *time.Time { return optional(r.EditedAt) }),
 		column(rows, func(r *postRow) int64 { return r.Likes }),
 		column(rows, func(r *postRow) *int64 { return r.Fingerprint }),
 		column(rows, func(r *postRow) bool { return r.ByOwner }),
@@ -41,11 +57,8 @@ func (postgres) insertPosts(ctx context.Context, tx bun.Tx, rows []postRow, conf
 		column(rows, func(r *postRow) string { return r.AuthorName }),
 		column(rows, func(r *postRow) string { return r.AuthorExternalID }),
 		column(rows, func(r *postRow) string { return r.Body }),
-		column(rows, func(r *postRow) string { return r.URL }))
-	if err != nil {
-		return 0, err
+		column(rows, func(r *postRow) string { return r.URL }),
 	}
-	return result.RowsAffected()
 }
 
 // column returns one field of all rows.
@@ -57,31 +70,27 @@ func column[R, T any](rows []R, field func(*R) T) []T {
 	return values
 }
 
-func known(t time.Time) *time.Time {
+// optional returns nil for an unknown time.
+func optional(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
 	return &t
 }
 
-// existingPosts looks each key up by itself. A plain join lets the planner read
-// the whole task once for a page when it takes the task for a new one; a
-// subquery that locks cannot be flattened into a join.
-func (postgres) existingPosts(ctx context.Context, tx bun.Tx, id task.ID, externalIDs []string) ([]postRow, error) {
-	var rows []postRow
-	one := tx.NewSelect().Model((*postRow)(nil)).Where("p.task_id = ? AND p.external_id = k.external_id", id).For("NO KEY UPDATE")
-	err := tx.NewSelect().Model(&rows).ModelTableExpr("unnest(?::text[]) AS k (external_id) CROSS JOIN LATERAL (?) AS p",
-		pgdialect.Array(externalIDs), one).Scan(ctx)
-	return rows, err
-}
-
-const pgSetSpam = `UPDATE posts AS p SET
-	spam_verdict = v.verdict, spam_score = v.score, spam_reasons = v.reasons::jsonb, spam_model = v.model,
+const (
+	pgSetSpam = `UPDATE posts AS p SET
+	spam_verdict = v.verdict, spam_score = v.score, spam_reasons = v.reasons, spam_model = v.model,
 	sentiment_label = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_label END,
 	sentiment_score = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_score END,
 	sentiment_model = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_model END
-FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[], $8::text[]) AS v (id, verdict, score, reasons, model)
-WHERE p.batch_id = $1::uuid AND p.id BETWEEN $2::uuid AND $3::uuid AND p.id = v.id`
+FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]::jsonb[], $8::text[])
+	AS v (id, verdict, score, reasons, model) ` + pgWhereJudged
+	pgSetSentiments = `UPDATE posts AS p SET
+	sentiment_label = v.label, sentiment_score = v.score, sentiment_model = v.model
+FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]) AS v (id, label, score, model) ` + pgWhereJudged
+	pgWhereJudged = `WHERE p.id = v.id AND p.batch_id = $1::uuid AND p.id BETWEEN $2::uuid AND $3::uuid` // see span
+)
 
 func (postgres) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error {
 	if len(rows) == 0 {
@@ -95,11 +104,6 @@ func (postgres) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow)
 		column(rows, func(r *spamRow) string { return r.Model }))
 	return err
 }
-
-const pgSetSentiments = `UPDATE posts AS p SET
-	sentiment_label = v.label, sentiment_score = v.score, sentiment_model = v.model
-FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]) AS v (id, label, score, model)
-WHERE p.batch_id = $1::uuid AND p.id BETWEEN $2::uuid AND $3::uuid AND p.id = v.id`
 
 func (postgres) setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error {
 	if len(rows) == 0 {

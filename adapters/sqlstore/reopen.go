@@ -71,7 +71,8 @@ func setFree(q *bun.UpdateQuery, status task.SubtaskStatus) *bun.UpdateQuery {
 func (s *Store) lockSubtasks(ctx context.Context, tx bun.Tx, id task.ID, statuses []task.SubtaskStatus) ([]subtaskRow, error) {
 	var rows []subtaskRow
 	q := tx.NewSelect().Model(&rows).Where("s.task_id = ? AND s.status IN (?)", id, bun.List(statuses)).Order("s.id")
-	return rows, s.dialect.lock(q, false).Scan(ctx)
+	err := s.dialect.lock(q, false).Scan(ctx)
+	return rows, err
 }
 
 // missingOfDone sums up what subtasks that ended well miss. It is counted anew,

@@ -1,21 +1,19 @@
 package sqlstore
 
 import (
-	"database/sql"
-	"fmt"
-	"net/url"
-	"os"
+	"context"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
+	"time"
 
-	"github.com/google/uuid"
-	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/stretchr/testify/require"
 
+	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/ports/portstest"
+	"github.com/soundings-io/soundings/test/env"
 )
 
 func TestStoreOnSQLite(t *testing.T) {
@@ -25,95 +23,72 @@ func TestStoreOnSQLite(t *testing.T) {
 
 func TestStoreOnPostgres(t *testing.T) {
 	t.Parallel()
-	needPostgres(t)
 	portstest.TestStore(t, func(t *testing.T) ports.Store { return newPostgres(t) })
+}
+
+// onBoth runs a test on each database.
+func onBoth(t *testing.T, test func(t *testing.T, s *Store)) {
+	t.Helper()
+	t.Run("sqlite", func(t *testing.T) { t.Parallel(); test(t, newSQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { t.Parallel(); test(t, newPostgres(t)) })
 }
 
 // newSQLite returns a migrated store in a new file.
 func newSQLite(t testing.TB) *Store {
 	t.Helper()
-	return openMigrated(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))
-}
-
-func openMigrated(t testing.TB, url string) *Store {
-	t.Helper()
-	s, err := Open(t.Context(), url, Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	s := opened(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))
 	require.NoError(t, s.Migrate(t.Context()))
 	return s
 }
 
-func needPostgres(t testing.TB) string {
-	t.Helper()
-	server := os.Getenv("TEST_DATABASE_URL")
-	if server == "" {
-		t.Skip("TEST_DATABASE_URL names no Postgres")
-	}
-	return server
-}
-
-var template struct {
-	sync.Once
-	name string
-}
-
-// newPostgres returns a store in a new database, cloned from one that was
-// migrated once.
+// newPostgres returns a store in a new database that is a clone of a migrated
+// one.
 func newPostgres(t testing.TB) *Store {
 	t.Helper()
-	url := newDatabase(t)
+	return opened(t, migratedPostgres(t))
+}
+
+func migratedPostgres(t testing.TB) string {
+	t.Helper()
+	return env.PostgresTemplate(t, "sqlstore", func(ctx context.Context, dsn string) error {
+		s, err := Open(ctx, dsn, Options{})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = s.Close() }()
+		return s.Migrate(ctx)
+	})
+}
+
+func opened(t testing.TB, url string) *Store {
+	t.Helper()
 	s, err := Open(t.Context(), url, Options{MaxConns: 8})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
 }
 
-func newDatabase(t testing.TB) string {
+// leased returns a task and the lease of its only subtask.
+func leased(t testing.TB, s *Store, o task.Options) (task.State, ports.Lease) {
 	t.Helper()
-	server := needPostgres(t)
-	template.Do(func() {
-		template.name = emptyDatabase(t, server, "template1")
-		s, err := Open(t.Context(), inDatabase(t, server, template.name), Options{})
-		require.NoError(t, err)
-		require.NoError(t, s.Migrate(t.Context()))
-		require.NoError(t, s.Close())
+	ctx := t.Context()
+	user, err := s.EnsureUser(ctx, access.User{ID: access.UserID(newID()), Name: "ada", CreatedAt: time.Now()})
+	require.NoError(t, err)
+	src := content.Source{Provider: content.YouTube, Kind: content.Video, ExternalID: "dQw4w9WgXcQ", URL: "https://www.youtube.com/watch?v=dQw4w9WgXcQ"}
+	created, first := task.NewAnalysis(user.ID, []content.Source{src}, "", o, newID, time.Now())
+	require.NoError(t, s.CreateTask(ctx, created, first))
+	l, err := s.Claim(ctx, ports.Delivery{SubtaskID: first[0].State().ID, Generation: 1}, "me", time.Minute)
+	require.NoError(t, err)
+	return created.State(), l
+}
+
+// save stores posts as one page and returns the lease after it.
+func save(t testing.TB, s *Store, l ports.Lease, posts ...content.Post) ports.Lease {
+	t.Helper()
+	stored, err := s.SavePage(t.Context(), l, ports.PageWrite{
+		Posts: posts, Cursor: content.Cursor{Token: "t", Page: l.Subtask.Cursor.Page + 1}, FreshBatch: task.BatchID(newID()),
 	})
-	return inDatabase(t, server, emptyDatabase(t, server, template.name))
-}
-
-var cloning sync.Mutex
-
-// emptyDatabase makes a database and returns its name. Postgres clones a
-// template for one at a time.
-func emptyDatabase(t testing.TB, server, from string) string {
-	t.Helper()
-	cloning.Lock()
-	defer cloning.Unlock()
-	db, err := sql.Open("pgx", server)
 	require.NoError(t, err)
-	defer func() { _ = db.Close() }()
-	name := "sqlstore_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	_, err = db.ExecContext(t.Context(), fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, from))
-	require.NoError(t, err)
-	if from != "template1" {
-		t.Cleanup(func() { dropDatabase(t, server, name) })
-	}
-	return name
-}
-
-func dropDatabase(t testing.TB, server, name string) {
-	db, err := sql.Open("pgx", server)
-	require.NoError(t, err)
-	defer func() { _ = db.Close() }()
-	_, err = db.Exec("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)") //nolint:noctx // the test's context is over
-	require.NoError(t, err)
-}
-
-func inDatabase(t testing.TB, server, name string) string {
-	t.Helper()
-	u, err := url.Parse(server)
-	require.NoError(t, err)
-	u.Path = "/" + name
-	return u.String()
+	l.Subtask = stored.Subtask
+	return l
 }

@@ -230,7 +230,7 @@ func (s *Store) Subtasks(ctx context.Context, user access.UserID, id task.ID, p 
 	}
 	list := newList("subtasks", id)
 	var rows []subtaskRow
-	q := s.read.NewSelect().Model(&rows).Where("s.task_id = ?", id).Order("s.id").Limit(int64(p.Limit)+1)
+	q := s.read.NewSelect().Model(&rows).Where("s.task_id = ?", id).Order("s.id").Limit(int64(p.Limit) + 1)
 	if p.After != "" {
 		after, err := list.open(p.After, 1)
 		if err != nil {

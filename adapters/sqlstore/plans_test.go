@@ -1,0 +1,90 @@
+package sqlstore
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"github.com/uptrace/bun"
+
+	"github.com/soundings-io/soundings/domain/task"
+)
+
+// TestPlansOnPostgres looks at the plans of the statements that run for every
+// page and every batch, on a table that nobody has analysed yet and on one that
+// was analysed before the task at hand began. Both have led planners astray:
+// they take a new task for one row, and read all of it for each batch.
+func TestPlansOnPostgres(t *testing.T) {
+	t.Parallel()
+	for name, analysed := range map[string]bool{"never analysed": false, "analysed": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newPostgres(t)
+			fillPosts(t, s, 100, 400)
+			if analysed {
+				_, err := s.db.ExecContext(t.Context(), "ANALYZE")
+				require.NoError(t, err)
+			}
+			_, l := leased(t, s, task.Options{})
+			fillPostsOf(t, s, string(l.Subtask.TaskID), 20_000)
+			err := s.inTx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+				checkPlans(ctx, t, tx, l.Subtask.TaskID)
+				return nil
+			})
+			require.NoError(t, err)
+		})
+	}
+}
+
+func checkPlans(ctx context.Context, t *testing.T, tx bun.Tx, id task.ID) {
+	t.Helper()
+	var rows []postRow
+	require.NoError(t, tx.NewSelect().Model(&rows).Where("p.task_id = ?", id).Order("p.id").Limit(500).Scan(ctx))
+	at := span{batch: task.BatchID(rows[0].BatchID), first: rows[0].ID, last: rows[len(rows)-1].ID}
+	ids := column(rows, func(r *postRow) string { return r.ID })
+	words, scores := make([]string, len(ids)), make([]float64, len(ids))
+
+	requirePlan(ctx, t, tx, "posts_batch", pgSetSpam, string(at.batch), at.first, at.last, ids, words, scores, make([]*string, len(ids)), words)
+	requirePlan(ctx, t, tx, "posts_batch", pgSetSentiments, string(at.batch), at.first, at.last, ids, words, scores, words)
+	requirePlan(ctx, t, tx, "posts_pkey", pgInsertPosts+updateKnown, pgPostArgs(rows)...)
+}
+
+// requirePlan runs the statement and fails if it read more rows of posts than
+// it was asked for, or by another index.
+func requirePlan(ctx context.Context, t *testing.T, tx bun.Tx, index, query string, args ...any) {
+	t.Helper()
+	lines, err := tx.Tx.QueryContext(ctx, "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) "+query, args...)
+	require.NoError(t, err)
+	defer func() { _ = lines.Close() }()
+	var plan strings.Builder
+	for lines.Next() {
+		var line string
+		require.NoError(t, lines.Scan(&line))
+		plan.WriteString(line + "\n")
+	}
+	require.NoError(t, lines.Err())
+	require.Contains(t, plan.String(), index, plan.String())
+	require.NotContains(t, plan.String(), "Seq Scan on posts", plan.String())
+	require.NotContains(t, plan.String(), "posts_published", plan.String())
+	require.NotContains(t, plan.String(), "Rows Removed by Filter", plan.String())
+}
+
+// fillPosts makes tasks with posts, in batches of 500.
+func fillPosts(t *testing.T, s *Store, tasks, posts int) {
+	t.Helper()
+	for range tasks {
+		fillPostsOf(t, s, newID(), posts)
+	}
+}
+
+func fillPostsOf(t *testing.T, s *Store, id string, posts int) {
+	t.Helper()
+	batch := newID()
+	_, err := s.db.ExecContext(t.Context(), `INSERT INTO posts (task_id, external_id, id, batch_id, published_at, likes, occurrences,
+			first_run, last_seen_run, by_owner, deleted, kind, parent_external_id, root_external_id, author_name, author_external_id, body, url)
+		SELECT ?, md5(n::text), lpad(to_hex(n), 32, '0')::uuid, ?, now() - n * interval '1 minute', 0, 1,
+			1, 1, false, false, 'comment', '', '', 'somebody', 'UC', repeat('words ', 10), ''
+		FROM generate_series(1, ?) AS n`, id, batch, posts)
+	require.NoError(t, err)
+}
