@@ -63,7 +63,7 @@ func (e errBadRange) Error() string { return e.fault.Error() }
 func (e errBadRange) Unwrap() error { return e.fault }
 
 // filePart is how much of a file is sent before its client must have taken it.
-const filePart = 4 << 20
+const filePart = 1 << 20
 
 // fileWriter gives each part of a file its own time, remembers the status, and
 // keeps the plain-text answer to a bad range to itself.

@@ -17,9 +17,9 @@ import (
 
 const requestIDHeader = "X-Request-Id"
 
-// writePatience is how long a client may take to read an answer; a download
-// has it for each part.
-const writePatience = 30 * time.Second
+// writePatience is how long a client may take to send a request and read the
+// answer; a download has it for each part.
+const writePatience = 90 * time.Second
 
 // call is one request on its way: what the middleware learnt of it.
 type call struct {
