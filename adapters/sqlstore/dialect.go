@@ -24,6 +24,10 @@ type dialect interface {
 	// lostRace tells that the same transaction may succeed when begun again.
 	lostRace(err error) bool
 
+	// prepared returns the arguments of a statement that is worth being prepared,
+	// and idParam its n-th parameter, an id.
+	prepared(args ...any) []any
+	idParam(n int) schema.QueryAppender
 	// after is SQL for the database's clock, d from now.
 	after(d time.Duration) schema.QueryAppender
 	// lock makes a query lock the rows it returns until the transaction ends.

@@ -128,8 +128,8 @@ func (s *Store) GatherRepeats(ctx context.Context, l ports.Lease) (int64, error)
 			return err
 		}
 		// A run that follows a broken one finds what that gathered as well.
-		n, err := tx.NewSelect().Table("posts").Where("batch_id = ?", batchOf(l)).Count(ctx)
-		gathered = int64(n)
+		var err error
+		gathered, err = tx.NewSelect().Table("posts").Where("batch_id = ?", batchOf(l)).Count(ctx)
 		return err
 	})
 	return gathered, err

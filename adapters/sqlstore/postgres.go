@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,7 +30,10 @@ import (
 var migrationFiles embed.FS
 
 // postgres is the dialect of PostgreSQL 15 and newer.
-type postgres struct{}
+type postgres struct {
+	// preparing is how statements with a fixed text are run.
+	preparing pgx.QueryExecMode
+}
 
 var _ dialect = postgres{}
 
@@ -42,14 +46,17 @@ const (
 )
 
 // openPostgres makes the pool. Bun writes arguments into its statements, so
-// that pgx must not prepare each distinct text: mode exec, which also suits a
-// pooler that hands out connections by transaction.
+// that pgx must not prepare each distinct text: mode exec. The few statements
+// with a fixed text are prepared, unless the address has
+// default_query_exec_mode=exec, for a pooler that hands out connections by
+// transaction and knows nothing of prepared statements.
 func openPostgres(url string, opts Options) (*Store, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		// The cause holds the address, and that a password.
 		return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "the database's address cannot be read; it looks like postgres://user:password@host:5432/name")
 	}
+	preparing := config.DefaultQueryExecMode
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.RuntimeParams["timezone"] = "UTC"
 	if config.RuntimeParams["application_name"] == "" {
@@ -66,7 +73,7 @@ func openPostgres(url string, opts Options) (*Store, error) {
 	db.SetConnMaxLifetime(connLifetime)
 	db.SetConnMaxIdleTime(connIdleTime)
 	bunDB := bun.NewDB(db, pgdialect.New())
-	return &Store{db: bunDB, read: bunDB, dialect: postgres{}}, nil
+	return &Store{db: bunDB, read: bunDB, dialect: postgres{preparing: preparing}}, nil
 }
 
 // migrations takes a session lock, so that of many processes that migrate at
@@ -127,6 +134,12 @@ func connectionLost(err error) bool {
 func (postgres) lostRace(err error) bool {
 	pg, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (pg.Code == pgSerialization || pg.Code == pgDeadlock)
+}
+
+func (p postgres) prepared(args ...any) []any { return append([]any{p.preparing}, args...) }
+
+func (postgres) idParam(n int) schema.QueryAppender {
+	return bun.Safe("$" + strconv.Itoa(n) + "::uuid")
 }
 
 // after goes by the start of the statement: the start of the transaction may

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -93,6 +94,10 @@ func (sqliteDB) lostRace(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
+
+func (sqliteDB) prepared(args ...any) []any { return args }
+
+func (sqliteDB) idParam(n int) schema.QueryAppender { return bun.Safe("?" + strconv.Itoa(n)) }
 
 // after takes this process's clock: it is the machine's, as the database's is.
 func (sqliteDB) after(d time.Duration) schema.QueryAppender {

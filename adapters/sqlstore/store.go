@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,6 +51,8 @@ type Store struct {
 	read    *bun.DB
 	dialect dialect
 	timeout time.Duration
+	// taskQuery is made once: its text never changes.
+	taskQuery func() string
 }
 
 // Open connects to postgres://… or opens sqlite:PATH, which is made, for this
@@ -77,6 +80,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		return nil, err
 	}
 	store.timeout = opts.Timeout
+	store.taskQuery = sync.OnceValue(func() string { return newTaskQuery(store) })
 	ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()
 	if err := store.db.PingContext(ctx); err != nil {
