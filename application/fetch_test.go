@@ -32,9 +32,9 @@ func TestFetchesAllThatIsShownAndJudgesIt(t *testing.T) {
 		videos  []string
 		status  task.Status
 	}{
-		"video":    {fakeapi.DemoVideoURL, discussed[:1], task.Completed},
-		"short":    {"https://youtube.com/shorts/WakeIn60sec?feature=share", discussed[3:], task.Completed},
-		"handle":   {"https://www.youtube.com/@TidelineWorkshop", discussed, task.CompletedPartial},
+		"video":  {battery, discussed[1:2], task.Completed},
+		"short":  {"https://youtube.com/shorts/WakeIn60sec?feature=share", discussed[3:], task.Completed},
+		"handle": {"https://www.youtube.com/@TidelineWorkshop", discussed, task.CompletedPartial},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -29,9 +29,9 @@ import (
 )
 
 const (
-	// patience bounds what a test waits for.
-	patience = 30 * time.Second
-	pollGap  = 5 * time.Millisecond
+	// patience bounds what a test waits for, on a busy machine and with -race.
+	patience = 3 * time.Minute
+	pollGap  = 20 * time.Millisecond
 )
 
 // rig is a deployment without its processes: a real SQLite store, files in
