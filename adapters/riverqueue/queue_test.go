@@ -92,7 +92,13 @@ func TestPostgresOutOfReach(t *testing.T) {
 	assert.NotContains(t, err.Error(), "secret")
 }
 
-func TestQueueOnSQLite(t *testing.T) { portstest.TestQueue(t, features(), onSQLite) }
+func TestQueueOnSQLite(t *testing.T) {
+	f := features()
+	if underRace {
+		f.Many = 800
+	}
+	portstest.TestQueue(t, f, onSQLite)
+}
 
 func BenchmarkQueueOnSQLite(b *testing.B) { portstest.BenchmarkQueue(b, onSQLite) }
 

@@ -22,10 +22,16 @@ type QueueFeatures struct {
 	// LongRun is how long a handler runs that outlasts the leases and timeouts
 	// of the library underneath.
 	LongRun time.Duration
-	// Patience is how long the kit waits for what must come; zero means the 30
-	// seconds in which the port promises a delivery again after an error.
+	// Many is how many deliveries are added by many goroutines; zero means
+	// 10,000. Only a library that is slow under the race detector needs fewer.
+	Many int
+	// Patience is how long the kit waits for what must come while nothing comes;
+	// zero means the 30 seconds in which the port promises a delivery again
+	// after an error.
 	Patience time.Duration
 }
+
+func (f QueueFeatures) many() int { return cmp.Or(f.Many, 10_000) }
 
 func (f QueueFeatures) patience() time.Duration { return cmp.Or(f.Patience, 30*time.Second) }
 

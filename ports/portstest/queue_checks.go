@@ -29,7 +29,8 @@ func checkDeliversEverything(ctx context.Context, f QueueFeatures, open QueueBac
 }
 
 func checkDeliversMany(ctx context.Context, f QueueFeatures, open QueueBackend) error {
-	const goroutines, batches, batch = 8, 25, 50
+	const goroutines, batch = 8, 50
+	batches := f.many() / goroutines / batch
 	q, seen := open(goroutines), newHandlerLog(f)
 	r := startRun(ctx, f, q, seen.handle)
 	failed := make([]error, goroutines)
@@ -45,8 +46,8 @@ func checkDeliversMany(ctx context.Context, f QueueFeatures, open QueueBackend) 
 	if err := errors.Join(failed...); err != nil {
 		return stopRuns(fmt.Errorf("Enqueue: %w", err), r)
 	}
-	const want = goroutines * batches * batch
-	return stopRuns(seen.until("10,000 deliveries", func() bool { return len(seen.handled) == want }), r)
+	want := goroutines * batches * batch
+	return stopRuns(seen.until("all deliveries", func() bool { return len(seen.handled) == want }), r)
 }
 
 func checkEmptyBatch(ctx context.Context, f QueueFeatures, open QueueBackend) error {
@@ -78,7 +79,7 @@ func checkKeepsNoSlice(ctx context.Context, f QueueFeatures, open QueueBackend) 
 
 func checkEnqueueCancelled(ctx context.Context, f QueueFeatures, open QueueBackend) error {
 	q, seen := open(4), newHandlerLog(f)
-	batch := deliveries(0, 2000)
+	batch := deliveries(0, 500)
 	ending, cancel := context.WithTimeout(ctx, 2*time.Millisecond)
 	defer cancel()
 	returned := make(chan error, 1)
@@ -92,7 +93,7 @@ func checkEnqueueCancelled(ctx context.Context, f QueueFeatures, open QueueBacke
 		return fmt.Errorf("Enqueue again after a cancelled one: %w", err)
 	}
 	r := startRun(ctx, f, q, seen.handle)
-	return stopRuns(seen.until("2,000 deliveries", func() bool { return len(seen.handled) == len(batch) }), r)
+	return stopRuns(seen.until("500 deliveries", func() bool { return len(seen.handled) == len(batch) }), r)
 }
 
 func checkGenerations(ctx context.Context, f QueueFeatures, open QueueBackend) error {

@@ -162,12 +162,12 @@ func checkShares(ctx context.Context, f QueueFeatures, open QueueBackend) error 
 		}
 	}
 	runs := []*startedRun{startRun(ctx, f, one, slowly(sawOne)), startRun(ctx, f, two, slowly(sawTwo))}
-	if err := one.Enqueue(ctx, deliveries(0, 200)); err != nil {
+	if err := one.Enqueue(ctx, deliveries(0, 60)); err != nil {
 		return stopRuns(fmt.Errorf("Enqueue: %w", err), runs...)
 	}
-	err := seen.all(deliveries(0, 200))
+	err := seen.all(deliveries(0, 60))
 	if sawOne.total() == 0 || sawTwo.total() == 0 {
-		err = errors.Join(err, fmt.Errorf("of 200 deliveries one Run had %d, the other %d", sawOne.total(), sawTwo.total()))
+		err = errors.Join(err, fmt.Errorf("of 60 deliveries one Run had %d, the other %d", sawOne.total(), sawTwo.total()))
 	}
 	return stopRuns(err, runs...)
 }

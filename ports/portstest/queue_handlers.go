@@ -135,7 +135,7 @@ func (l *handlerLog) atATime() (most int, overlap bool) {
 
 // until waits for the log to satisfy done, which is called with the lock heldRun.
 func (l *handlerLog) until(what string, done func() bool) error {
-	limit := time.After(l.patience)
+	limit := time.After(10 * l.patience)
 	for {
 		l.mu.Lock()
 		ok, changed := done(), l.changed
@@ -145,9 +145,11 @@ func (l *handlerLog) until(what string, done func() bool) error {
 		}
 		select {
 		case <-changed:
+			continue
+		case <-time.After(l.patience):
 		case <-limit:
-			return fmt.Errorf("after %v still waiting for: %s", l.patience, what)
 		}
+		return fmt.Errorf("nothing came for %v while waiting for: %s", l.patience, what)
 	}
 }
 
