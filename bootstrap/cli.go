@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/soundings-io/soundings/adapters/riverqueue"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/access"
@@ -134,7 +135,12 @@ func migrate(ctx context.Context, c Config) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
-	return store.Migrate(ctx)
+	if err := store.Migrate(ctx); err != nil || !isPostgres(url) {
+		return err
+	}
+	// River's tables cost nothing where another queue is used, and are there
+	// when somebody changes QUEUE.
+	return riverqueue.MigratePostgres(ctx, url, c.Logger())
 }
 
 func createAPIKey(ctx context.Context, c Config, cmd apiKeyCommand, out io.Writer) error {
