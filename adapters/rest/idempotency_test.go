@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,6 +44,25 @@ func TestSameKeySameBodyMakesOneTask(t *testing.T) {
 	export := `{"taskId":"` + first.doc["id"].(string) + `","format":"csv"}`
 	require.Equal(t, "export", b.send(keyed("/tasks/export", owner, "k", export)).doc["kind"], "and to paths")
 	require.Equal(t, "true", b.send(keyed("/tasks/export", owner, "k", export)).header.Get("Idempotency-Replayed"))
+}
+
+func TestIdempotencyKeysOfOddForms(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := token(t, "owner", nil)
+	for _, key := range []string{"a,b", "%41", `"quoted"`, strings.Repeat("k", 255), "!~"} {
+		require.Equal(t, http.StatusAccepted, b.send(keyed("/tasks", owner, key, someTask)).status, key)
+		require.Equal(t, "true", b.send(keyed("/tasks", owner, key, someTask)).header.Get("Idempotency-Replayed"), key)
+	}
+	for _, keys := range [][]string{{""}, {"a", "b"}, {"ä"}} {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/tasks", strings.NewReader(someTask))
+		req.Header["Idempotency-Key"] = keys
+		req.Header.Set("Authorization", "Bearer "+owner)
+		w := httptest.NewRecorder()
+		b.server.ServeHTTP(w, req)
+		require.Equal(t, http.StatusBadRequest, w.Code, "%q: %s", keys, w.Body)
+		require.Contains(t, w.Body.String(), `"field":"Idempotency-Key"`)
+	}
 }
 
 func TestManyAtOnceMakeOneTask(t *testing.T) {

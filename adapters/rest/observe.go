@@ -70,7 +70,7 @@ func observe(log *slog.Logger) echo.MiddlewareFunc {
 func safely(next echo.HandlerFunc, c *call) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			if r == http.ErrAbortHandler { //nolint:errorlint // net/http compares it as well
+			if r == http.ErrAbortHandler {
 				panic(r)
 			}
 			err = fmt.Errorf("panic: %v\n%s", r, debug.Stack())

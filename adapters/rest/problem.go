@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -81,16 +81,20 @@ func routingFault(h *echo.HTTPError) error {
 	return fault.Wrap(h, fault.Internal, fault.CodeInternal, "")
 }
 
+// boundParameter finds the name in what the generated code says of a parameter.
+var boundParameter = regexp.MustCompile(` for (?:parameter )?([^:,]+)[:,]`)
+
 // bindingFault reads what the generated code says of a parameter that it could
 // not read. No id can be malformed: what is no id names nothing.
 func bindingFault(message string) error {
-	_, rest, _ := strings.Cut(message, "parameter ")
-	field, _, _ := strings.Cut(rest, ":")
-	field, _, _ = strings.Cut(field, ",")
-	if field == "id" {
+	found := boundParameter.FindStringSubmatch(message)
+	switch {
+	case found == nil:
+		return fault.New(fault.Invalid, fault.CodeInvalidValue, "the request has a parameter of the wrong form")
+	case found[1] == "id":
 		return errNoSuchThing()
 	}
-	return invalid(field, "%s has a value of the wrong form", field)
+	return invalid(found[1], "%s has a value of the wrong form", found[1])
 }
 
 func errNoSuchThing() error {

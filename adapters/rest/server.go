@@ -99,7 +99,7 @@ type withHead struct{ *echo.Echo }
 
 // GET registers a handler for GET and HEAD.
 func (r withHead) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
-	r.Echo.HEAD(path, h, m...)
+	r.HEAD(path, h, m...)
 	return r.Echo.GET(path, h, m...)
 }
 
