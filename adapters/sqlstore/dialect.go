@@ -37,6 +37,8 @@ type dialect interface {
 	alone(ctx context.Context, tx bun.Tx, what lockID) error
 	// relax lets the transaction of the query commit before it is on the disk.
 	relax(q *bun.SelectQuery) *bun.SelectQuery
+	// firm takes that back.
+	firm(ctx context.Context, tx bun.Tx) error
 	// unlimited lifts the server's own time limit for the transaction.
 	unlimited(ctx context.Context, tx bun.Tx) error
 	// snapshot are the options of a transaction whose reads all see one state.

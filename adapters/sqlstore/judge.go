@@ -91,7 +91,7 @@ func (s *Store) judge(ctx context.Context, l ports.Lease, ids []string,
 	apply func(ctx context.Context, tx bun.Tx, at span, posts []postRow) (task.Counters, error),
 ) error {
 	return s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		sub, err := s.lockLease(ctx, tx, l, relaxed)
+		sub, err := s.lockLease(ctx, tx, l)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -116,7 +116,7 @@ func (s *Store) judge(ctx context.Context, l ports.Lease, ids []string,
 func (s *Store) GatherRepeats(ctx context.Context, l ports.Lease) (int64, error) {
 	var gathered int64
 	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := s.lockLease(ctx, tx, l, relaxed); err != nil {
+		if _, err := s.lockLease(ctx, tx, l); err != nil {
 			return err
 		}
 		if _, err := tx.NewRaw(`UPDATE posts AS p SET occurrences = c.occurrences, batch_id = ?

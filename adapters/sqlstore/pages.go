@@ -44,7 +44,7 @@ func (p *page) save(ctx context.Context) (ports.PageStored, error) {
 	if err := p.lockTask(ctx); err != nil {
 		return stored, err
 	}
-	row, err := p.store.lockLease(ctx, p.tx, p.lease, p.durability())
+	row, err := p.store.lockLease(ctx, p.tx, p.lease)
 	if err != nil {
 		return stored, err
 	}
@@ -108,6 +108,3 @@ func (p *page) newTitle() bool {
 	sources, i := p.lease.Task.Sources, p.lease.Subtask.Payload.Source
 	return p.write.Title != "" && i < len(sources) && sources[i].Title != p.write.Title
 }
-
-// durability is firm for the page that may end the task: people are told.
-func (p *page) durability() durability { return durability(p.write.End == nil) }

@@ -170,6 +170,11 @@ func (postgres) relax(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.ColumnExpr("set_config('synchronous_commit', 'off', true) AS relaxed")
 }
 
+func (postgres) firm(ctx context.Context, tx bun.Tx) error {
+	_, err := tx.NewRaw("SET LOCAL synchronous_commit TO DEFAULT").Exec(ctx)
+	return err
+}
+
 func (postgres) unlimited(ctx context.Context, tx bun.Tx) error {
 	_, err := tx.NewRaw("SET LOCAL statement_timeout = 0").Exec(ctx)
 	return err

@@ -47,7 +47,8 @@ type taskRow struct {
 	FinishedAt    time.Time               `bun:"finished_at,nullzero"`
 	RetryAt       time.Time               `bun:"retry_at,nullzero"`
 
-	Now time.Time `bun:"now,scanonly"` // the database's clock at the lock
+	Now     time.Time `bun:"now,scanonly"`     // the database's clock at the lock
+	Relaxed string    `bun:"relaxed,scanonly"` // see dialect.relax
 }
 
 // taskColumns are the columns that a task's life changes. SavePage alone

@@ -26,30 +26,19 @@ func (s *Store) lockTask(ctx context.Context, tx bun.Tx, id task.ID) (*taskRow, 
 	return row, nil
 }
 
-// durability says when a transaction counts as committed.
-type durability bool
-
-const (
-	// firm transactions are on the disk when they commit.
-	firm durability = false
-	// relaxed ones may commit a moment before, where the dialect knows how.
-	// Posts, counters and cursor commit together, so that a crash of the database
-	// server loses whole transactions, the last ones first, and the leases that
-	// run out bring the work back. What people were told (tasks, finished
-	// exports, keys) is always firm.
-	relaxed durability = true
-)
-
 // lockLease returns the subtask's row, locked until the transaction ends, if
 // the lease still holds, and else ErrLeaseLost.
-func (s *Store) lockLease(ctx context.Context, tx bun.Tx, l ports.Lease, d durability) (*subtaskRow, error) {
+//
+// With it the transaction is relaxed: it may commit a moment before it is on
+// the disk, where the dialect knows how. Posts, counters and cursor commit
+// together, so that a crash of the database server loses whole transactions,
+// the last ones first, and the leases that run out bring the work back. What
+// people were told is on the disk: see settle.
+func (s *Store) lockLease(ctx context.Context, tx bun.Tx, l ports.Lease) (*subtaskRow, error) {
 	row := new(subtaskRow)
 	q := tx.NewSelect().Model(row).ColumnExpr("?TableColumns").ColumnExpr("? AS now", s.dialect.after(0)).
 		Where("s.id = ? AND s.generation = ? AND s.status = ?", l.Subtask.ID, l.Subtask.Generation, task.SubtaskRunning)
-	if d == relaxed {
-		q = s.dialect.relax(q)
-	}
-	err := s.dialect.lock(q, false).Scan(ctx)
+	err := s.dialect.lock(s.dialect.relax(q), false).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ports.ErrLeaseLost
 	}
@@ -112,7 +101,8 @@ func (s *Store) stopped(ctx context.Context, tx bun.Tx, t *task.Task, sub *task.
 	return writeSubtask(ctx, tx, sub.State())
 }
 
-// settle brings a locked task in line with its open subtasks and stores it.
+// settle brings a locked task in line with its open subtasks and stores it. A
+// task that ended stays so whatever happens to the database server.
 func (s *Store) settle(ctx context.Context, tx bun.Tx, t *task.Task, now time.Time) error {
 	open, err := tally(ctx, tx, t.State().ID)
 	if err != nil {
@@ -120,6 +110,11 @@ func (s *Store) settle(ctx context.Context, tx bun.Tx, t *task.Task, now time.Ti
 	}
 	if last := t.Settle(open, newID, now); last != nil {
 		if err := insertSubtasks(ctx, tx, []*task.Subtask{last}); err != nil {
+			return err
+		}
+	}
+	if t.State().Status.Ended() {
+		if err := s.dialect.firm(ctx, tx); err != nil {
 			return err
 		}
 	}

@@ -111,6 +111,8 @@ func (sqliteDB) alone(context.Context, bun.Tx, lockID) error { return nil }
 
 func (sqliteDB) relax(q *bun.SelectQuery) *bun.SelectQuery { return q }
 
+func (sqliteDB) firm(context.Context, bun.Tx) error { return nil }
+
 func (sqliteDB) unlimited(context.Context, bun.Tx) error { return nil }
 
 func (sqliteDB) snapshot() *sql.TxOptions { return nil } // every transaction reads one

@@ -144,6 +144,8 @@ func (s *Store) fault(err error) error {
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return notFound()
+	case errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone):
+		return unavailable(err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(err, fault.Unavailable, fault.CodeUnavailable, "the database did not answer in time")
 	}
