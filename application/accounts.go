@@ -2,8 +2,8 @@ package application
 
 import (
 	"context"
+	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/access"
@@ -52,7 +52,7 @@ func (a *Accounts) BySubject(ctx context.Context, issuer, subject, name string, 
 	if scopes != nil {
 		permissions = permissionsIn(scopes)
 	}
-	cacheKey := issuer + "\x00" + subject + "\x00" + strings.Join(scopes, " ")
+	cacheKey := fmt.Sprintf("%q %q %q", issuer, subject, permissions)
 	if caller, ok := a.cache.get(cacheKey); ok {
 		return caller, nil
 	}
