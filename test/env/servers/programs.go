@@ -22,6 +22,10 @@ type program struct {
 }
 
 func postgresProgram(ctx context.Context) (string, func(context.Context) error, error) {
+	return startPostgres(ctx, postgresSettings())
+}
+
+func startPostgres(ctx context.Context, settings []string) (string, func(context.Context) error, error) {
 	server, err := lookUp("postgres", "/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 	if err != nil {
 		return "", nil, err
@@ -38,13 +42,17 @@ func postgresProgram(ctx context.Context) (string, func(context.Context) error, 
 	}
 	url, err := p.start(ctx, "postgres://test@%s/postgres?sslmode=disable", checkPostgres, func(port string) *exec.Cmd {
 		args := append([]string{"-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1",
-			"-c", "unix_socket_directories="}, postgresSettings()...)
+			"-c", "unix_socket_directories="}, settings...)
 		return p.command(context.WithoutCancel(ctx), server, args...)
 	})
 	return url, p.stop, err
 }
 
 func redisProgram(ctx context.Context) (string, func(context.Context) error, error) {
+	return startRedis(ctx, redisSettings())
+}
+
+func startRedis(ctx context.Context, settings []string) (string, func(context.Context) error, error) {
 	server, err := lookUp("redis-server")
 	if err != nil {
 		return "", nil, err
@@ -54,7 +62,7 @@ func redisProgram(ctx context.Context) (string, func(context.Context) error, err
 		return "", nil, err
 	}
 	url, err := p.start(ctx, "redis://%s/0", checkRedis, func(port string) *exec.Cmd {
-		args := append([]string{"--port", port, "--bind", "127.0.0.1"}, redisSettings()...)
+		args := append([]string{"--port", port, "--bind", "127.0.0.1"}, settings...)
 		return p.command(context.WithoutCancel(ctx), server, args...)
 	})
 	return url, p.stop, err
