@@ -73,14 +73,14 @@ func TestAPauseVoidsWhatIsOnItsWay(t *testing.T) {
 		created := newTask(t, s, "ada")
 		subs, err := s.Subtasks(t.Context(), created.User, created.ID, ports.Paging{Limit: 1})
 		require.NoError(t, err)
-		change(t, s, created, (*task.Task).Pause)
-		change(t, s, created, (*task.Task).Resume)
+		update(t, s, created, (*task.Task).Pause)
+		update(t, s, created, (*task.Task).Resume)
 		_, err = s.Claim(t.Context(), ports.Delivery{SubtaskID: subs.Items[0].ID, Generation: subs.Items[0].Generation}, "me", time.Minute)
 		require.ErrorIs(t, err, ports.ErrLeaseLost)
 	})
 }
 
-func change(t *testing.T, s *Store, of task.State, fn func(*task.Task) error) task.State {
+func update(t *testing.T, s *Store, of task.State, fn func(*task.Task) error) task.State {
 	t.Helper()
 	after, err := s.UpdateTask(t.Context(), of.User, of.ID, fn)
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestARetryForgetsWhatWasMissingForAFailure(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, map[content.Cause]int64{content.BeforeSince: 4, content.FetchFailed: content.UnknownCount}, failed.Missing)
 
-		change(t, s, created, (*task.Task).Retry)
+		update(t, s, created, (*task.Task).Retry)
 		runAll(t, s)
 		done, err := s.Task(t.Context(), created.User, created.ID)
 		require.NoError(t, err)
