@@ -1,11 +1,11 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -73,13 +73,14 @@ func openQueue(ctx context.Context, c Config, log *slog.Logger) (queueAdapter, f
 }
 
 // openRiver keeps River's tables in the Postgres database, or in a file beside
-// the SQLite database: one writer a file keeps both quick.
+// the SQLite database: one writer a file keeps both quick. River listens on a
+// session of its own, which a pooler of transactions does not give.
 func openRiver(ctx context.Context, c Config, log *slog.Logger) (*riverqueue.Queue, error) {
 	opts := riverqueue.Options{Concurrency: c.Concurrency, Logger: log}
 	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite:"); ok {
-		return riverqueue.OpenSQLite(ctx, filepath.Join(filepath.Dir(path), "queue.db"), opts)
+		return riverqueue.OpenSQLite(ctx, strings.TrimSuffix(path, ".db")+"-queue.db", opts)
 	}
-	return riverqueue.OpenPostgres(ctx, c.DatabaseURL, opts)
+	return riverqueue.OpenPostgres(ctx, cmp.Or(c.DatabaseDirectURL, c.DatabaseURL), opts)
 }
 
 func openFiles(c Config) (*files.Dir, func(), error) {
@@ -96,21 +97,21 @@ func openFiles(c Config) (*files.Dir, func(), error) {
 
 func newSpamDetector(c Config) (ports.SpamDetector, error) {
 	if c.SpamServiceURL != "" {
-		return spam.NewClient(c.SpamServiceURL, spam.Options{Patience: c.ServicePatience})
+		return spam.NewClient(c.SpamServiceURL, spam.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
 	}
 	return spam.NewBuiltin(), nil
 }
 
 func newSentimentAnalyzer(c Config) (ports.SentimentAnalyzer, error) {
 	if c.SentimentServiceURL != "" {
-		return sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{Patience: c.ServicePatience})
+		return sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
 	}
 	return sentiment.NewBuiltin(), nil
 }
 
 func newContentSources(c Config) application.ContentSources {
 	return application.ContentSources{
-		content.YouTube: youtube.New(youtube.Options{BaseURL: c.YouTubeAPIURL}),
+		content.YouTube: youtube.New(youtube.Options{BaseURL: c.YouTubeAPIURL, Timeout: c.CallTimeout}),
 	}
 }
 

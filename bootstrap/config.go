@@ -56,6 +56,9 @@ type Config struct {
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"text"`
 
+	// CallTimeout bounds one call of a provider or service; zero means the
+	// adapters' own defaults. Tests shorten it.
+	CallTimeout time.Duration `env:"-"`
 	// Embedded tells that nothing but a data folder is needed: no DATABASE_URL.
 	Embedded bool `env:"-"`
 }

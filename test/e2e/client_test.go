@@ -60,7 +60,7 @@ type reply struct {
 func (c *client) do(method, path, body string, headers ...string) reply {
 	t := c.w.t
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+c.w.environ["E2E_ADDRESS"]+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+*c.w.address+path, strings.NewReader(body))
 	require.NoError(t, err)
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)

@@ -76,7 +76,7 @@ func (w *world) runHere() *process {
 	return p
 }
 
-// spawn runs a command in a process of its own, which the test's end kills.
+// spawn runs a command in a process of its own.
 func (w *world) spawn(name string) *process {
 	w.t.Helper()
 	path, err := soundings()
@@ -93,7 +93,6 @@ func (w *world) spawn(name string) *process {
 	}
 	gone := make(chan struct{})
 	p.kill = func() { _ = run.Process.Kill(); <-gone }
-	w.t.Cleanup(p.kill)
 	go func() {
 		p.follow(logs, w.logs)
 		err := run.Wait()

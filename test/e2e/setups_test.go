@@ -69,8 +69,12 @@ type world struct {
 	// name in the environment.
 	change func(*bootstrap.Config)
 	logs   *logbook
+	// address is where the API is now.
+	address *string
 
 	running []*process
+	// begun are all processes that were ever started.
+	begun []*process
 	// somebody may do what users may, stranger is another one of them.
 	somebody, stranger *client
 }
@@ -86,7 +90,8 @@ func deploy(t *testing.T, s setup, changes ...func(*world)) *world {
 func deployOver(t *testing.T, s setup, data *fakeapi.Data, changes ...func(*world)) *world {
 	t.Helper()
 	w := &world{
-		t: t, setup: s, data: data, fake: fakeapi.Run(t, data), logs: &logbook{}, change: func(*bootstrap.Config) {},
+		t: t, setup: s, data: data, fake: fakeapi.Run(t, data), logs: &logbook{}, address: new(string),
+		change: func(*bootstrap.Config) {},
 	}
 	w.environ = map[string]string{
 		"HTTP_ADDR": "127.0.0.1:0", "SOUNDINGS_DATA_DIR": t.TempDir(), "LOG_FORMAT": "json", "LOG_LEVEL": "debug",
@@ -100,8 +105,13 @@ func deployOver(t *testing.T, s setup, data *fakeapi.Data, changes ...func(*worl
 	// The key's own process ends before the others start: it may make the schema.
 	key := w.command("apikey", "create", "--user", "somebody")
 	t.Cleanup(func() { requireNoSecrets(t, "a log", w.logs.String()) })
+	t.Cleanup(func() {
+		for _, p := range w.begun {
+			p.kill()
+		}
+	})
+	t.Cleanup(w.stop) // before they are killed
 	w.start(s.commands...)
-	t.Cleanup(w.stop)
 	w.somebody, w.stranger = newClient(w, strings.TrimSpace(key)), newClient(w, signedToken(t, "stranger"))
 	return w
 }
@@ -151,18 +161,14 @@ func (w *world) start(commands ...string) {
 			begun[i] = w.runHere()
 		}
 	}
+	w.begun = append(w.begun, begun...)
 	for i, p := range begun {
 		addr := p.waitUntilReady(w.t)
 		if commands[i] != "worker" {
-			w.setAddress(addr)
+			*w.address = addr
 		}
 	}
 	w.running = append(w.running, begun...)
-}
-
-// setAddress tells the clients where the API is now.
-func (w *world) setAddress(addr string) {
-	w.environ["E2E_ADDRESS"] = addr
 }
 
 // stop asks all processes to end, and requires that they end well.

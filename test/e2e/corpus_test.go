@@ -1,0 +1,88 @@
+package e2e_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/soundings-io/soundings/test/fakeapi"
+)
+
+// fixtures returns the folder of the recorded data, or leaves the test out.
+func fixtures(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("FIXTURES_DIR")
+	if folder == "" {
+		folder = filepath.Join("..", "..", "..", "shared", "fixtures")
+	}
+	if _, err := os.Stat(folder); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("no recorded data: %v", err)
+		}
+		t.Skipf("no recorded data; FIXTURES_DIR names its folder")
+	}
+	return folder
+}
+
+// TestTheCorpusOf2013 fetches all 51,756 comments, in processes that are not
+// slowed down by the race detector.
+func TestTheCorpusOf2013(t *testing.T) {
+	t.Parallel()
+	data, err := fakeapi.LoadCorpus2013(fixtures(t))
+	require.NoError(t, err)
+	want := map[string]string{}
+	for _, v := range data.VideoIDs() {
+		for _, c := range data.Comments(v) {
+			want[c.ID] = strings.ReplaceAll(c.Text, "\x00", "")
+		}
+	}
+	require.Len(t, want, 51_756)
+
+	t.Log("TIMING loaded", time.Now())
+	w := deployOver(t, setups[2], data)
+	t.Log("TIMING deployed", time.Now())
+	c := w.somebody
+	ended := c.collect("https://www.youtube.com/playlist?list="+fakeapi.CorpusPlaylistID, "")
+	require.Equal(t, "completed", ended.Status, ended.Problems)
+	t.Log("TIMING ended", time.Now(), ended.StartedAt, ended.FinishedAt)
+	videos := int64(len(data.VideoIDs()))
+	assert.Equal(t, int64(len(want))+videos, ended.Progress.Posts.Fetched)
+
+	var made task
+	c.read(c.do(http.MethodPost, "/tasks/export", `{"taskId":"`+ended.ID+`","format":"ndjson"}`), http.StatusAccepted, &made)
+	require.Equal(t, "completed", c.ended(made.ID).Status)
+	t.Log("TIMING exported", time.Now())
+	file := c.do(http.MethodGet, "/tasks/"+made.ID+"/download", "").Body
+	got := map[string]string{}
+	var spam, scored int64
+	for lines := bufio.NewScanner(strings.NewReader(file)); lines.Scan(); {
+		var p post
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &p))
+		if p.Kind == "video" {
+			continue
+		}
+		require.NotContains(t, got, p.ExternalID, "stored twice")
+		got[p.ExternalID] = p.Text
+		require.NotNil(t, p.Spam, "%s is unjudged", p.ExternalID)
+		if p.Spam.Verdict == "spam" {
+			spam++
+			require.Nil(t, p.Sentiment)
+		}
+		if p.Sentiment != nil {
+			scored++
+		}
+	}
+	assert.Equal(t, len(want), len(got))
+	for id, text := range want {
+		require.Equal(t, text, got[id])
+	}
+	assert.Equal(t, [2]int64{spam, scored}, [2]int64{ended.Progress.Posts.Spam, ended.Progress.Posts.Scored})
+}
