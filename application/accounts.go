@@ -44,6 +44,15 @@ func (a *Accounts) ByAPIKey(ctx context.Context, secret string) (access.Caller, 
 	return caller, nil
 }
 
+// KnowsKey tells whether there is a key with that secret, usable or not.
+func (a *Accounts) KnowsKey(ctx context.Context, secret string) (bool, error) {
+	_, _, err := a.store.APIKey(ctx, access.HashAPIKey(secret))
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // BySubject returns the caller that an accepted JWT names; the user exists
 // from then on. A token without a scope gets the default permissions, and
 // scopes that are no permissions are passed over.

@@ -75,6 +75,9 @@ func (e *Exporter) write(ctx context.Context, t task.State, spec *task.ExportSpe
 	if err := buffered.Flush(); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err // cancelled or deleted: nobody would remove the file
+	}
 	spec.Bytes, spec.SHA256 = sum.bytes, hex.EncodeToString(sum.hash.Sum(nil))
 	return file.Commit()
 }

@@ -2,7 +2,6 @@ package application
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/access"
@@ -108,7 +107,7 @@ func (w *walk) next(ctx context.Context) (content.Page, error) {
 // plan turns a page into what is to be stored of it.
 func (w *walk) plan(page content.Page) (ports.PageWrite, error) {
 	sub, opts := w.run.lease.Subtask, w.run.lease.Task.Options
-	posts, missing := wanted(page.Posts, opts)
+	posts, unwanted, missing := wanted(page.Posts, opts)
 	cursor, err := sub.Cursor.Advance(page.Next)
 	if err != nil {
 		return ports.PageWrite{}, err
@@ -116,7 +115,7 @@ func (w *walk) plan(page content.Page) (ports.PageWrite, error) {
 	write := ports.PageWrite{
 		Posts: posts, Cursor: cursor, Title: content.CleanText(page.Title), Expected: page.Expected,
 		Missing: task.AddMissing(missing, page.Missing), EC: w.ec,
-		FreshBatch: task.BatchID(newID()), Fruitful: len(posts) < len(page.Posts),
+		FreshBatch: task.BatchID(newID()), Fruitful: unwanted > 0,
 		Spawn: w.follow(page.Follow, opts),
 	}
 	if sub.Payload.Listing.Kind == content.ListingSource {
@@ -172,10 +171,13 @@ func (w *walk) brokenAt(ctx context.Context, page content.Page, cause error) (ta
 	}
 	f := fault.As(cause)
 	o := task.Fail(task.Problem{Code: f.Code, Message: f.Message, Retryable: true})
-	o.Missing = map[content.Cause]int64{content.FetchFailed: content.UnknownCount}
 	write.End = &o
-	if _, err = w.fetcher.store.SavePage(ctx, w.run.lease, write); err != nil {
+	stored, err := w.fetcher.store.SavePage(ctx, w.run.lease, write)
+	if err != nil {
 		return task.Outcome{}, err
+	}
+	if stored.Capped {
+		return capped(), nil
 	}
 	w.run.settled = true
 	return task.Outcome{}, nil
@@ -185,14 +187,15 @@ func (w *walk) turnIsOver(ctx context.Context) bool {
 	return (w.pages%turnPages == 0 || time.Since(w.began) > turnTime) && othersWait(ctx, w.fetcher.queue)
 }
 
-// wanted returns the posts that the options keep, cleaned and each once, and
-// counts the others by cause.
-func wanted(posts []content.Post, opts task.Options) ([]content.Post, map[content.Cause]int64) {
-	kept, at := make([]content.Post, 0, len(posts)), make(map[string]int, len(posts))
-	missing := map[content.Cause]int64{}
+// wanted returns the posts that the options keep, cleaned and each once, how
+// many they leave out, and those of them that are missing for a cause.
+func wanted(posts []content.Post, opts task.Options) (kept []content.Post, unwanted int, missing map[content.Cause]int64) {
+	at := make(map[string]int, len(posts))
+	missing = map[content.Cause]int64{}
 	for _, p := range posts {
 		ok, cause := opts.Wanted(p)
 		if !ok {
+			unwanted++
 			if cause != "" {
 				missing[cause]++
 			}
@@ -206,5 +209,5 @@ func wanted(posts []content.Post, opts task.Options) ([]content.Post, map[conten
 		at[p.ExternalID] = len(kept)
 		kept = append(kept, p)
 	}
-	return slices.Clip(kept), missing
+	return kept, unwanted, missing
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/ports"
 )
 
@@ -68,7 +69,8 @@ func (r *Readiness) Check(ctx context.Context) (Health, []PartHealth) {
 func (p Part) check(ctx context.Context) PartHealth {
 	h := PartHealth{Name: p.Name, Health: PartOK}
 	if err := p.Checker.Healthy(ctx); err != nil {
-		h.Health, h.Detail = PartDegraded, err.Error()
+		// The cause may hold addresses and user names; anybody may read this.
+		h.Health, h.Detail = PartDegraded, fault.As(err).Message
 		if p.Vital {
 			h.Health = PartDown
 		}

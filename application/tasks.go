@@ -166,7 +166,8 @@ func (t *Tasks) Summary(ctx context.Context, by access.Caller, id task.ID) (anal
 		return analysis.Summary{}, err
 	}
 	summary, err := t.store.Summary(ctx, by.User.ID, id)
-	if err == nil && of.Status.Ended() && of.Options.IncludeReplies {
+	whole := of.Status == task.Completed || of.Status == task.CompletedPartial
+	if err == nil && whole && of.Options.IncludeReplies {
 		summary.ExplainGap()
 	}
 	return summary, err

@@ -88,7 +88,8 @@ func NewWorker(w Work, opts WorkerOptions, log *slog.Logger) *Worker {
 }
 
 // Run works until ctx ends; then it takes nothing more, gives what runs the
-// grace to come to a good place, hands the rest back, and returns.
+// grace to come to a good place, hands the rest back, and returns. It is called
+// once.
 func (w *Worker) Run(ctx context.Context) error {
 	// Handlers and heartbeats outlive ctx: they end when the queue has drained.
 	alive, ended := context.WithCancel(context.WithoutCancel(ctx))
@@ -150,15 +151,21 @@ func (w *Worker) begin(ctx context.Context, lease ports.Lease) (context.Context,
 	ctx, cancel := context.WithCancelCause(ctx)
 	r := &run{lease: lease, stopping: w.stopping, committed: w.dispatcher.Poke, cancel: cancel, claimed: time.Now()}
 	w.mu.Lock()
+	defer w.mu.Unlock()
+	if before := w.running[lease.Subtask.ID]; before != nil {
+		// This process lost the lease without noticing, and has it again.
+		before.cancel(ports.ErrLeaseLost)
+	}
 	w.running[lease.Subtask.ID] = r
-	w.mu.Unlock()
 	return ctx, r
 }
 
 func (w *Worker) end(r *run) {
 	r.cancel(nil)
 	w.mu.Lock()
-	delete(w.running, r.lease.Subtask.ID)
+	if w.running[r.lease.Subtask.ID] == r {
+		delete(w.running, r.lease.Subtask.ID)
+	}
 	w.mu.Unlock()
 	w.dispatcher.Poke()
 }
@@ -224,13 +231,14 @@ func (w *Worker) heartbeat(ctx context.Context) {
 func (w *Worker) renew(ctx context.Context) error {
 	before := time.Now()
 	held := map[task.SubtaskID]bool{}
-	w.each(func(id task.SubtaskID, _ *run) { held[id] = false })
-	if len(held) == 0 {
+	var ids []task.SubtaskID
+	w.each(func(id task.SubtaskID, _ *run) { held[id], ids = false, append(ids, id) })
+	if len(ids) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseLength/2)
 	defer cancel()
-	renewed, err := w.store.Renew(ctx, w.opts.Owner, leaseLength)
+	renewed, err := w.store.Renew(ctx, w.opts.Owner, ids, leaseLength)
 	if err != nil {
 		return err
 	}

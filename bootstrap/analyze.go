@@ -1,8 +1,10 @@
 package bootstrap
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -39,10 +41,10 @@ func (c *analyzeCommand) run(ctx context.Context, config Config, v Version, s St
 		fmt.Fprintf(s.Err, "soundings: --export: the file must end in .%s\n", strings.Join(files.Formats{}.Formats(), " or ."))
 		return ExitUsage
 	}
-	config.Queue = QueueMemory
+	config.Queue, config.WorkerAddr = QueueMemory, ""
 	app, closeApp, err := Open(ctx, config, v, config.quietLogger(s.Err))
 	if err != nil {
-		return fail(s, err)
+		return failUnlessInterrupted(ctx, s, err)
 	}
 	defer closeApp()
 	local, err := app.Accounts.Local(ctx, localUser)
@@ -52,8 +54,11 @@ func (c *analyzeCommand) run(ctx context.Context, config Config, v Version, s St
 	created, err := app.Tasks.Create(ctx, local, application.NewTask{
 		URLs: []string{c.URL}, Options: task.Options{MaxPosts: c.MaxPosts, IncludeReplies: true},
 	})
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return failWith(s, err)
+	}
+	if err != nil {
+		return ExitInterrupted
 	}
 	app.Dispatcher.Only(created.ID)
 	ended, err := app.runUntilEnded(ctx, local, created, newProgress(s.Err))
@@ -61,6 +66,14 @@ func (c *analyzeCommand) run(ctx context.Context, config Config, v Version, s St
 		return fail(s, err)
 	}
 	return c.report(ctx, app, local, ended, s)
+}
+
+// failUnlessInterrupted tells Ctrl-C, which needs no words, from failures.
+func failUnlessInterrupted(ctx context.Context, s Streams, err error) int {
+	if ctx.Err() != nil {
+		return ExitInterrupted
+	}
+	return fail(s, err)
 }
 
 // failWith tells wrong usage from other failures.
@@ -95,7 +108,8 @@ func (a *App) runUntilEnded(ctx context.Context, by access.Caller, t task.State,
 		}
 		now, err := a.Tasks.Task(context.WithoutCancel(ctx), by, t.ID)
 		if err != nil {
-			return t, err
+			stop()
+			return t, errors.Join(err, <-worked)
 		}
 		t = now
 		p.show(t)
@@ -172,7 +186,8 @@ func (c *analyzeCommand) export(ctx context.Context, app *App, by access.Caller,
 		return nil, err
 	}
 	defer func() { _ = writer.Abort() }()
-	encoder, err := app.Formats.NewEncoder(strings.TrimPrefix(filepath.Ext(c.Export), "."), true, writer)
+	buffered := bufio.NewWriterSize(writer, 256<<10)
+	encoder, err := app.Formats.NewEncoder(strings.TrimPrefix(filepath.Ext(c.Export), "."), true, buffered)
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +199,7 @@ func (c *analyzeCommand) export(ctx context.Context, app *App, by access.Caller,
 	if err != nil {
 		return nil, err
 	}
-	if err := encoder.Close(); err != nil {
+	if err := errors.Join(encoder.Close(), buffered.Flush()); err != nil {
 		return nil, err
 	}
 	return written, writer.Commit()

@@ -52,6 +52,9 @@ type Roles struct{ API, Worker bool }
 // called once with the address of the API, or of a worker's health, or "".
 func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) error {
 	if err := a.prepare(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // asked to stop before it began
+		}
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -92,16 +95,16 @@ func (a *App) prepare(ctx context.Context) error {
 }
 
 func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (string, error) {
-	addr, handler := a.Config.HTTPAddr, http.Handler(a.Handler)
+	addr, handler, variable := a.Config.HTTPAddr, http.Handler(a.Handler), "HTTP_ADDR"
 	if !roles.API {
-		addr, handler = a.Config.WorkerAddr, a.Handler.HealthOnly()
+		addr, handler, variable = a.Config.WorkerAddr, a.Handler.HealthOnly(), "WORKER_ADDR"
 	}
 	if addr == "" {
 		return "", nil
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return "", fmt.Errorf("cannot listen on %s: %w; set HTTP_ADDR to a free address", addr, errors.Unwrap(err))
+		return "", fmt.Errorf("cannot listen on %s: %w; set %s to a free address", addr, errors.Unwrap(err), variable)
 	}
 	server := newHTTPServer(handler, a.Log)
 	group.Go(func() error {

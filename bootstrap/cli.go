@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -99,6 +100,9 @@ func fail(s Streams, err error) int {
 }
 
 func serve(ctx context.Context, c Config, v Version, roles Roles, s Streams) error {
+	if c.Queue == QueueMemory && roles != (Roles{API: true, Worker: true}) {
+		return errors.New("QUEUE: expected asynq or river; a queue in memory does not reach another process")
+	}
 	app, closeApp, err := Open(ctx, c, v, c.Logger())
 	if err != nil {
 		return err

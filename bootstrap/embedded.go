@@ -60,7 +60,8 @@ func makeDatabaseFolder(c Config) error {
 
 // firstStart makes the local user, an API key with all permissions in the file
 // api-key, and the key for tokens in token-key, where they are not there yet.
-// It returns the API key if this start made it.
+// A key in the file that the database does not know, because that was removed,
+// is replaced. It returns the API key if this start made it.
 func firstStart(ctx context.Context, dir string, accounts *application.Accounts) (string, error) {
 	tokenKey := make([]byte, 32)
 	_, _ = rand.Read(tokenKey) // never fails, see crypto/rand
@@ -68,8 +69,18 @@ func firstStart(ctx context.Context, dir string, accounts *application.Accounts)
 		return "", err
 	}
 	path := filepath.Join(dir, "api-key")
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return "", err
+	kept, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("the data folder: %w", err)
+	}
+	if err == nil {
+		known, err := accounts.KnowsKey(ctx, strings.TrimSpace(string(kept)))
+		if err != nil || known {
+			return "", err
+		}
+		if err := os.Remove(path); err != nil {
+			return "", fmt.Errorf("the data folder: %w", err)
+		}
 	}
 	local, err := accounts.Local(ctx, localUser)
 	if err != nil {
@@ -90,7 +101,12 @@ func keepSecret(path, value string) (made bool, err error) {
 		return false, err
 	}
 	part := path + ".part"
-	if err := os.WriteFile(part, []byte(value+"\n"), 0o600); err != nil {
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return false, fmt.Errorf("the data folder: %w", err)
+	}
+	_, err = f.WriteString(value + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return false, fmt.Errorf("the data folder: %w", err)
 	}
 	return true, os.Rename(part, path)

@@ -111,9 +111,10 @@ type WorkStore interface {
 	// generation is d's, it is claimable, and its task is live; the task is
 	// started with it. Otherwise it returns ErrLeaseLost, and the delivery is void.
 	Claim(ctx context.Context, d Delivery, owner string, lease time.Duration) (Lease, error)
-	// Renew prolongs all leases of the owner and returns the subtasks that it
-	// still holds.
-	Renew(ctx context.Context, owner string, lease time.Duration) ([]task.SubtaskID, error)
+	// Renew prolongs the owner's leases of those subtasks and returns the ones
+	// that it still holds. Leases that are not named run out: what a worker does
+	// not run, it must not keep.
+	Renew(ctx context.Context, owner string, ids []task.SubtaskID, lease time.Duration) ([]task.SubtaskID, error)
 	// Finish applies how a run ended (Subtask.End), stores the subtasks that End
 	// returns, and settles the task.
 	Finish(ctx context.Context, l Lease, o task.Outcome) error

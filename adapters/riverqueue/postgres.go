@@ -16,7 +16,7 @@ import (
 )
 
 // migrationLock is the key of the lock that lets one process migrate at a time.
-const migrationLock = 0x736f756e64696e67 // "sounding"
+const migrationLock = 0x7269766572717565 // "riverque"
 
 // MigratePostgres makes River's tables or brings them up to date. Several
 // processes may call it at a time.

@@ -62,11 +62,11 @@ func (s *Store) claimants(ctx context.Context, tx bun.Tx, l task.Limits) ([]task
 		return tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").Where("s.task_id = t.id AND s.status = ?", status)
 	}
 	due := func() *bun.SelectQuery { return of(task.SubtaskPending).Where("s.run_at <= ?", s.dialect.after(0)) }
-	places := tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
+	places := only(tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
 		ColumnExpr("row_number() OVER (PARTITION BY t.user_id ORDER BY CASE t.status WHEN ? THEN 1 ELSE 0 END, t.id) AS place", task.Pending).
 		Where("t.status IN (?)", bun.List(task.Live())).
-		Where("EXISTS (?) OR EXISTS (?)", due(), of(task.SubtaskQueued))
-	err := tx.NewSelect().TableExpr("(?) AS t", only(places, "t.id", l.Only)).Column("t.id", "t.user_id", "t.status").
+		Where("EXISTS (?) OR EXISTS (?)", due(), of(task.SubtaskQueued)), "t.id", l.Only)
+	err := tx.NewSelect().TableExpr("(?) AS t", places).Column("t.id", "t.user_id", "t.status").
 		ColumnExpr("(SELECT count(*) FROM (?) AS q) AS queued", of(task.SubtaskQueued)).
 		ColumnExpr("(SELECT count(*) FROM (?) AS d) AS due", due().Limit(int64(l.PerTask))).
 		Where("t.place <= ?", l.Running+l.PerUser).Order("t.id").Scan(ctx, &rows)
@@ -77,8 +77,8 @@ func (s *Store) claimants(ctx context.Context, tx bun.Tx, l task.Limits) ([]task
 	return claimants, err
 }
 
-// begunTasks counts each user's live tasks of which something has run or
-// stands on the queue.
+// begunTasks counts each user's tasks that run or stand on the queue. Parked
+// ones do not count: they would keep others from running until their day.
 func begunTasks(ctx context.Context, tx bun.Tx) (map[access.UserID]int, error) {
 	var rows []struct {
 		User  access.UserID `bun:"user_id"`
@@ -87,8 +87,7 @@ func begunTasks(ctx context.Context, tx bun.Tx) (map[access.UserID]int, error) {
 	queued := tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").
 		Where("s.task_id = t.id AND s.status = ?", task.SubtaskQueued)
 	err := tx.NewSelect().TableExpr("tasks AS t").Column("t.user_id").ColumnExpr("count(*) AS begun").
-		Where("t.status IN (?)", bun.List(task.Live())).
-		Where("t.status <> ? OR EXISTS (?)", task.Pending, queued).
+		Where("t.status = ? OR (t.status = ? AND EXISTS (?))", task.Running, task.Pending, queued).
 		GroupExpr("t.user_id").Scan(ctx, &rows)
 	begun := make(map[access.UserID]int, len(rows))
 	for _, r := range rows {

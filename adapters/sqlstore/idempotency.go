@@ -3,6 +3,8 @@ package sqlstore
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -55,7 +57,11 @@ func (s *Store) BeginRequest(ctx context.Context, r ports.IdempotentRequest, now
 			return err
 		}
 		first := newRequestRow(r)
-		if err := s.dialect.lock(tx.NewSelect().Model(&first).WherePK(), false).Scan(ctx); err != nil {
+		err = s.dialect.lock(tx.NewSelect().Model(&first).WherePK(), false).Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) {
+			return inFlight() // given back between the two statements
+		}
+		if err != nil {
 			return err
 		}
 		age := now.Sub(first.CreatedAt)
@@ -66,7 +72,7 @@ func (s *Store) BeginRequest(ctx context.Context, r ports.IdempotentRequest, now
 		case !bytes.Equal(first.BodyHash, r.BodyHash):
 			return fault.New(fault.Invalid, fault.CodeIdempotencyMismatch, "this Idempotency-Key was used for another body; use a new one")
 		case first.Status == 0:
-			return fault.New(fault.Conflict, fault.CodeIdempotencyInFlight, "the first request with this Idempotency-Key is still in work")
+			return inFlight()
 		}
 		answer = &ports.StoredAnswer{Status: first.Status, Location: first.Location, Body: first.Body}
 		return nil
@@ -108,4 +114,8 @@ func (s *Store) forgetOldRequests(ctx context.Context, limit int) error {
 		Where("created_at < ?", s.dialect.after(-answersKept)).Limit(int64(limit))
 	_, err := s.db.NewDelete().Table("idempotency_keys").Where("(user_id, path, key) IN (?)", old).Exec(ctx)
 	return s.fault(err)
+}
+
+func inFlight() error {
+	return fault.New(fault.Conflict, fault.CodeIdempotencyInFlight, "the first request with this Idempotency-Key is still in work")
 }

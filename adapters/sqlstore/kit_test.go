@@ -174,8 +174,8 @@ type renewsAll struct {
 	seen []task.SubtaskID
 }
 
-func (s *renewsAll) Renew(ctx context.Context, owner string, lease time.Duration) ([]task.SubtaskID, error) {
-	held, err := s.Store.Renew(ctx, owner, lease)
+func (s *renewsAll) Renew(ctx context.Context, owner string, ids []task.SubtaskID, lease time.Duration) ([]task.SubtaskID, error) {
+	held, err := s.Store.Renew(ctx, owner, ids, lease)
 	s.seen = append(s.seen, held...)
 	slices.Sort(s.seen)
 	s.seen = slices.Compact(s.seen)

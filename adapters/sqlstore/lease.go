@@ -73,11 +73,15 @@ func (s *Store) liveTask(ctx context.Context, tx bun.Tx, id task.SubtaskID) (tas
 }
 
 // Renew locks the rows in the order of their ids, as everybody who locks many.
-func (s *Store) Renew(ctx context.Context, owner string, lease time.Duration) ([]task.SubtaskID, error) {
+func (s *Store) Renew(ctx context.Context, owner string, ids []task.SubtaskID, lease time.Duration) ([]task.SubtaskID, error) {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id task.SubtaskID) bool { return checkIDs(id) != nil })
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	mine := s.db.NewSelect().Table("subtasks").Column("id").
-		Where("owner = ?", owner).Where("status = ?", task.SubtaskRunning).Order("id")
+		Where("owner = ?", owner).Where("status = ?", task.SubtaskRunning).Where("id IN (?)", bun.List(ids)).Order("id")
 	var held []task.SubtaskID
 	err := s.db.NewUpdate().Table("subtasks").Set("lease_until = ?", s.dialect.after(lease)).
 		Where("id IN (?)", s.dialect.lock(mine, false)).Returning("id").Scan(ctx, &held)

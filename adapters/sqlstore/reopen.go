@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -12,11 +13,25 @@ import (
 // changeOpen makes the open subtasks of a locked task what a person's request
 // makes of them. The generation of every row grows, so that a claim on its way
 // and a run that goes on find it gone.
+//
+// It looks again until it finds none: a page that was being stored meanwhile
+// may have created subtasks that the statement, which waited for the page's row,
+// could not see yet.
 func (s *Store) changeOpen(ctx context.Context, tx bun.Tx, t *task.Task, become task.SubtaskStatus) error {
-	open, err := s.lockSubtasks(ctx, tx, t.State().ID, task.OpenSubtaskStatuses())
-	if err != nil || len(open) == 0 {
-		return err
+	statuses := task.OpenSubtaskStatuses()
+	for {
+		open, err := s.lockSubtasks(ctx, tx, t.State().ID, statuses)
+		if err != nil || len(open) == 0 {
+			return err
+		}
+		if err := change(ctx, tx, t, open, become); err != nil {
+			return err
+		}
+		statuses = slices.DeleteFunc(task.OpenSubtaskStatuses(), func(st task.SubtaskStatus) bool { return st == become })
 	}
+}
+
+func change(ctx context.Context, tx bun.Tx, t *task.Task, open []subtaskRow, become task.SubtaskStatus) error {
 	ids := make([]string, len(open))
 	finished := bun.NullTime{}
 	if !become.Open() {
@@ -27,7 +42,7 @@ func (s *Store) changeOpen(ctx context.Context, tx bun.Tx, t *task.Task, become 
 		open[i].Status, open[i].FinishedAt = string(become), finished.Time
 		t.Absorb(open[i].state())
 	}
-	_, err = setFree(tx.NewUpdate().Table("subtasks"), become).Set("finished_at = ?", finished).
+	_, err := setFree(tx.NewUpdate().Table("subtasks"), become).Set("finished_at = ?", finished).
 		Where("id IN (?)", bun.List(ids)).Exec(ctx)
 	return err
 }

@@ -99,6 +99,22 @@ const (
 	CodeUnavailable          Code = "unavailable"
 )
 
+var problemCodes = map[Code]bool{
+	CodeSourceNotFound: true, CodeSourceForbidden: true, CodeCommentsDisabled: true, CodeNoCredentials: true,
+	CodeNeedsReconnect: true, CodeCredentialsRejected: true, CodeQuotaExhausted: true, CodeRateLimited: true,
+	CodeProviderUnavailable: true, CodeProviderAnswerInvalid: true, CodePagingBroken: true, CodeSentimentUnavailable: true,
+	CodeSpamUnavailable: true, CodeAnalysisRejected: true, CodeExportFailed: true, CodeWorkerLost: true,
+}
+
+// ForProblem returns the code if a task's problem may have it, else internal:
+// clients know no other.
+func (c Code) ForProblem() Code {
+	if problemCodes[c] {
+		return c
+	}
+	return CodeInternal
+}
+
 // Error is a failure with what a caller can do about it. Message is written
 // for a person, says what to do, and never carries a secret or an address
 // with one.

@@ -67,7 +67,7 @@ func DefaultRetryPolicy() RetryPolicy {
 // number in [0, 1).
 func (p RetryPolicy) Decide(err error, s SubtaskState, now time.Time, jitter float64) Outcome {
 	f := fault.As(err)
-	problem := Problem{Code: f.Code, Message: f.Message, SubtaskID: s.ID, Retryable: true, RetryAt: f.RetryAt}
+	problem := Problem{Code: f.Code.ForProblem(), Message: f.Message, SubtaskID: s.ID, Retryable: true, RetryAt: f.RetryAt}
 	switch f.Kind {
 	case fault.RateLimited, fault.QuotaExhausted:
 		return p.park(f, problem, s, now, jitter)

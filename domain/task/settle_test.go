@@ -117,4 +117,8 @@ func TestShare(t *testing.T) {
 	} {
 		require.Equal(t, c.want, task.Share(c.claimants, c.running, limits), name)
 	}
+	alone := limits
+	alone.Only = "c"
+	require.Equal(t, map[task.ID]int{"c": 1}, task.Share([]task.Claimant{claimant("c", "u", task.Pending, 0, 1)}, map[access.UserID]int{"u": 99}, alone),
+		"whoever asks for one task means it")
 }

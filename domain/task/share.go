@@ -63,7 +63,7 @@ func admit(claimants []Claimant, running map[access.UserID]int, l Limits) ([]acc
 			begun[c.User] = running[c.User]
 			users = append(users, c.User)
 		}
-		if c.Status == Pending && c.Queued == 0 {
+		if c.Status == Pending && c.Queued == 0 && l.Only == "" {
 			if begun[c.User] >= l.Running {
 				continue
 			}

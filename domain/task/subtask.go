@@ -196,6 +196,9 @@ func (s *Subtask) End(o Outcome, now time.Time) []*Subtask {
 	case FailedForGood:
 		s.state.Status, s.state.FinishedAt = SubtaskFailed, now
 		s.state.Counters.Failed = 1
+		if s.state.Type == FetchContent {
+			s.state.Missing = AddMissing(s.state.Missing, map[content.Cause]int64{content.FetchFailed: content.UnknownCount})
+		}
 		created = append(created, s.closeBatch(now)...)
 	case RetryLater:
 		s.state.Attempt++

@@ -218,6 +218,7 @@ func (t *Task) Retry() error {
 	}
 	_ = t.on(EventRetry)
 	t.reopen = true
+	t.state.FinalPass = false // what is fetched now may repeat what was judged then
 	t.state.FinishedAt = time.Time{}
 	t.state.Problems = slices.DeleteFunc(slices.Clone(t.state.Problems), func(p Problem) bool { return p.Retryable })
 	return nil

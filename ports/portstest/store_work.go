@@ -54,17 +54,38 @@ var workChecks = []StoreCheck{
 		w := newWorld(t, s)
 		first, l := w.begin(task.Options{})
 		_, other := w.begin(task.Options{})
-		held, err := s.Renew(w.ctx, "worker-1", leaseLength)
+		both := []task.SubtaskID{l.Subtask.ID, other.Subtask.ID}
+		held, err := s.Renew(w.ctx, "worker-1", both, leaseLength)
 		require.NoError(t, err)
-		require.ElementsMatch(t, []task.SubtaskID{l.Subtask.ID, other.Subtask.ID}, held)
-		_, err = s.UpdateTask(w.ctx, w.user, first.ID, func(of *task.Task) error { return of.Cancel(now()) })
-		require.NoError(t, err)
-		held, err = s.Renew(w.ctx, "worker-1", leaseLength)
-		require.NoError(t, err)
-		require.Equal(t, []task.SubtaskID{other.Subtask.ID}, held)
-		held, err = s.Renew(w.ctx, "worker-2", leaseLength)
+		require.ElementsMatch(t, both, held)
+		held, err = s.Renew(w.ctx, "worker-1", nil, leaseLength)
 		require.NoError(t, err)
 		require.Empty(t, held)
+		_, err = s.UpdateTask(w.ctx, w.user, first.ID, func(of *task.Task) error { return of.Cancel(now()) })
+		require.NoError(t, err)
+		held, err = s.Renew(w.ctx, "worker-1", both, leaseLength)
+		require.NoError(t, err)
+		require.Equal(t, []task.SubtaskID{other.Subtask.ID}, held)
+		held, err = s.Renew(w.ctx, "worker-2", both, leaseLength)
+		require.NoError(t, err)
+		require.Empty(t, held)
+	}},
+	{"work/a lease that is not renewed by name runs out", func(t StoreT, s ports.Store) {
+		w := newWorld(t, s)
+		w.create(w.user, task.Options{}, source("aaaaaaaaaaa"), source("bbbbbbbbbbb"))
+		var leases []ports.Lease
+		for _, d := range w.dispatch() {
+			l, err := s.Claim(w.ctx, d, "worker-1", -time.Second)
+			require.NoError(t, err)
+			leases = append(leases, l)
+		}
+		_, err := s.Renew(w.ctx, "worker-1", []task.SubtaskID{leases[0].Subtask.ID}, leaseLength)
+		require.NoError(t, err)
+		swept, err := s.Sweep(w.ctx, ports.SweepLimits{Unclaimed: time.Minute, Rows: 100})
+		require.NoError(t, err)
+		require.Equal(t, 1, swept.Lost)
+		w.finish(leases[0], task.Succeed())
+		require.ErrorIs(t, s.Finish(w.ctx, leases[1], task.Succeed()), ports.ErrLeaseLost)
 	}},
 	{"work/an outcome is applied once", func(t StoreT, s ports.Store) {
 		w := newWorld(t, s)
