@@ -39,6 +39,10 @@ type dialect interface {
 	relax(q *bun.SelectQuery) *bun.SelectQuery
 	// firm takes that back.
 	firm(ctx context.Context, tx bun.Tx) error
+	// hashJoins keeps the transaction's joins from going row by row. A planner
+	// that has not yet seen a new task takes it for one post, and would read the
+	// other side again for each of a million.
+	hashJoins(ctx context.Context, tx bun.Tx) error
 	// unlimited lifts the server's own time limit for the transaction.
 	unlimited(ctx context.Context, tx bun.Tx) error
 	// snapshot are the options of a transaction whose reads all see one state.

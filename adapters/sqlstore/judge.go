@@ -112,19 +112,24 @@ func (s *Store) judge(ctx context.Context, l ports.Lease, ids []string,
 	})
 }
 
-// GatherRepeats counts over the whole task, once in its life.
+const gatherRepeats = `UPDATE posts AS p SET occurrences = c.occurrences, batch_id = ?
+	FROM (SELECT fingerprint, count(*) AS occurrences FROM posts
+		WHERE task_id = ? AND fingerprint IS NOT NULL GROUP BY fingerprint HAVING count(*) > 1) AS c
+	WHERE p.task_id = ? AND p.fingerprint = c.fingerprint AND p.occurrences < c.occurrences
+		AND coalesce(p.spam_model, '') <> ?`
+
+// GatherRepeats counts over the whole task, once in its life. It joins all posts
+// with the texts that occur more than once; see hashJoins.
 func (s *Store) GatherRepeats(ctx context.Context, l ports.Lease) (int64, error) {
 	var gathered int64
 	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if _, err := s.lockLease(ctx, tx, l); err != nil {
 			return err
 		}
-		if _, err := tx.NewRaw(`UPDATE posts AS p SET occurrences = c.occurrences, batch_id = ?
-			FROM (SELECT fingerprint, count(*) AS occurrences FROM posts
-				WHERE task_id = ? AND fingerprint IS NOT NULL GROUP BY fingerprint HAVING count(*) > 1) AS c
-			WHERE p.task_id = ? AND p.fingerprint = c.fingerprint AND p.occurrences < c.occurrences
-				AND coalesce(p.spam_model, '') <> ?`,
-			batchOf(l), l.Subtask.TaskID, l.Subtask.TaskID, analysis.HumanModel).Exec(ctx); err != nil {
+		if err := s.dialect.hashJoins(ctx, tx); err != nil {
+			return err
+		}
+		if _, err := tx.NewRaw(gatherRepeats, batchOf(l), l.Subtask.TaskID, l.Subtask.TaskID, analysis.HumanModel).Exec(ctx); err != nil {
 			return err
 		}
 		// A run that follows a broken one finds what that gathered as well.

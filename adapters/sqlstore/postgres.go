@@ -175,6 +175,11 @@ func (postgres) firm(ctx context.Context, tx bun.Tx) error {
 	return err
 }
 
+func (postgres) hashJoins(ctx context.Context, tx bun.Tx) error {
+	_, err := tx.NewRaw("SET LOCAL enable_nestloop = off").Exec(ctx)
+	return err
+}
+
 func (postgres) unlimited(ctx context.Context, tx bun.Tx) error {
 	_, err := tx.NewRaw("SET LOCAL statement_timeout = 0").Exec(ctx)
 	return err

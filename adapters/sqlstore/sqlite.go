@@ -113,6 +113,8 @@ func (sqliteDB) relax(q *bun.SelectQuery) *bun.SelectQuery { return q }
 
 func (sqliteDB) firm(context.Context, bun.Tx) error { return nil }
 
+func (sqliteDB) hashJoins(context.Context, bun.Tx) error { return nil } // it builds an index for the join
+
 func (sqliteDB) unlimited(context.Context, bun.Tx) error { return nil }
 
 func (sqliteDB) snapshot() *sql.TxOptions { return nil } // every transaction reads one

@@ -76,8 +76,9 @@ func (s *Store) Task(ctx context.Context, user access.UserID, id task.ID) (task.
 	if err != nil {
 		return task.State{}, s.fault(err)
 	}
+	defer func() { _ = rows.Close() }()
 	var views []taskView
-	if err := errors.Join(s.read.ScanRows(ctx, rows, &views), rows.Close()); err != nil {
+	if err := errors.Join(s.read.ScanRows(ctx, rows, &views), rows.Err()); err != nil {
 		return task.State{}, s.fault(err)
 	}
 	if len(views) == 0 {
