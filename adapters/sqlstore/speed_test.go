@@ -102,7 +102,7 @@ func speedOf(t *testing.T, s *Store, size, rows int, copied float64) {
 	t.Logf("batch posts %.0f/s, spam %.0f/s, sentiments %.0f/s",
 		float64(n)/reading.Seconds(), float64(n)/spam.Seconds(), float64(n)/sentiment.Seconds())
 
-	began, n = time.Now(), 0
+	n = 0
 	var first time.Time
 	require.NoError(t, s.EachPost(ctx, created.User, created.ID, analysis.PostFilter{}, func(*analysis.JudgedPost) error {
 		if n == 0 {
