@@ -211,7 +211,8 @@ func (r *rig) comments(id task.ID) map[string]string {
 	texts := map[string]string{}
 	for _, p := range r.posts(id) {
 		if p.Discussion() {
-			require.NotContains(r.t, texts, p.ExternalID, "stored twice")
+			_, twice := texts[p.ExternalID]
+			require.False(r.t, twice, "%s is stored twice", p.ExternalID)
 			texts[p.ExternalID] = p.Text
 		}
 	}

@@ -94,6 +94,11 @@ func TestAFlushedRedisLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	client := redis.NewClient(options)
 	t.Cleanup(func() { _ = client.Close() })
+	w.until("a delivery stands on the queue", func() bool {
+		waiting, err := client.Keys(t.Context(), "asynq:{*}:pending").Result() // asynq removes empty lists
+		require.NoError(t, err)
+		return len(waiting) > 0
+	})
 	require.NoError(t, client.FlushDB(t.Context()).Err())
 	w.requireWhole(half.ID)
 	assert.Equal(t, http.StatusOK, newClient(w, "").do(http.MethodGet, "/readyz", "").Status)

@@ -81,7 +81,8 @@ func requireTheSource(t *testing.T, data *fakeapi.Data, videos []string, posts [
 		if p.Kind == "video" {
 			continue
 		}
-		require.NotContains(t, got, p.ExternalID, "stored twice")
+		_, twice := got[p.ExternalID]
+		require.False(t, twice, "%s is stored twice", p.ExternalID)
 		got[p.ExternalID] = comment{p.ExternalID, *p.ParentExternalID, *p.RootExternalID, p.Kind, p.Text, valueOf(p.Author.Name), p.Likes, p.PublishedAt.UTC()}
 	}
 	require.Equal(t, len(want), len(got))
