@@ -121,6 +121,10 @@ func (w *walk) plan(page content.Page) (ports.PageWrite, error) {
 	if sub.Payload.Listing.Kind == content.ListingSource {
 		write.Opened = 1
 	}
+	if cursor.Page <= cursor.Known {
+		// Walked anew: what this page announces and lacks was counted before.
+		write.Expected, write.Missing = 0, nil
+	}
 	if page.Next == "" {
 		o := task.Succeed()
 		write.End = &o

@@ -12,7 +12,8 @@ import (
 	"github.com/soundings-io/soundings/ports"
 )
 
-// BatchPosts goes by the index of batches.
+// BatchPosts goes by the index of batches and does not name the task to the
+// database: the planner would read all of the task beside each batch.
 func (s *Store) BatchPosts(ctx context.Context, id task.ID, b task.BatchID, after string, limit int) ([]ports.BatchPost, error) {
 	if err := checkIDs(string(id), string(b)); err != nil {
 		return nil, nil //nolint:nilerr // no such batch has no posts
@@ -20,12 +21,15 @@ func (s *Store) BatchPosts(ctx context.Context, id task.ID, b task.BatchID, afte
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var rows []postRow
-	q := s.read.NewSelect().Model(&rows).Where("p.batch_id = ? AND p.task_id = ?", b, id).Order("p.id").Limit(int64(limit))
+	q := s.read.NewSelect().Model(&rows).Where("p.batch_id = ?", b).Order("p.id").Limit(int64(limit))
 	if after != "" {
 		q = q.Where("p.id > ?", after)
 	}
 	if err := q.Scan(ctx); err != nil {
 		return nil, s.fault(err)
+	}
+	if len(rows) > 0 && rows[0].TaskID != string(id) {
+		return nil, nil // a batch belongs to one task
 	}
 	posts := make([]ports.BatchPost, len(rows))
 	for i := range rows {
@@ -119,13 +123,12 @@ const gatherRepeats = `UPDATE posts AS p SET occurrences = c.occurrences, batch_
 		AND coalesce(p.spam_model, '') <> ?`
 
 // GatherRepeats counts over the whole task, once in its life. It joins all posts
-// with the texts that occur more than once; see hashJoins.
+// with the texts that occur more than once; see hashJoins. It asks for the lease
+// last: this may take seconds, and the heartbeat, which writes the same row, must
+// not wait for it. Nothing else of the task runs then.
 func (s *Store) GatherRepeats(ctx context.Context, l ports.Lease) (int64, error) {
 	var gathered int64
 	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := s.lockLease(ctx, tx, l); err != nil {
-			return err
-		}
 		if err := s.dialect.hashJoins(ctx, tx); err != nil {
 			return err
 		}
@@ -135,6 +138,10 @@ func (s *Store) GatherRepeats(ctx context.Context, l ports.Lease) (int64, error)
 		// A run that follows a broken one finds what that gathered as well.
 		var err error
 		gathered, err = tx.NewSelect().Table("posts").Where("batch_id = ?", batchOf(l)).Count(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = s.lockLease(ctx, tx, l)
 		return err
 	})
 	return gathered, err
