@@ -128,10 +128,13 @@ func say(format string, args ...any) { fmt.Printf("\n» "+format+"\n", args...) 
 
 func whereToLook() {
 	say("Where to look next")
-	fmt.Printf(`  %[1]s/comments.csv       every comment with its verdict and score, for a spreadsheet
-  %[2]s serve           the same service, documented at http://127.0.0.1:8080/docs;
-                                with SOUNDINGS_DATA_DIR=%[1]s/data it has this run
-  %[2]s analyze URL     one address from the command line; see --help
-  README.md                     the real YouTube, Postgres and Redis, how it works
-`, folder, binary)
+	for _, line := range [][2]string{
+		{folder + "/comments.csv", "every comment with its verdict and score, for a spreadsheet"},
+		{binary + " serve", "the same service, documented at http://127.0.0.1:8080/docs;"},
+		{"", "with SOUNDINGS_DATA_DIR=" + folder + "/data it has this run"},
+		{binary + " analyze URL", "one address from the command line; see --help"},
+		{"README.md", "the real YouTube, Postgres and Redis, how it works"},
+	} {
+		fmt.Printf("  %-28s %s\n", line[0], line[1])
+	}
 }
