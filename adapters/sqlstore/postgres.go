@@ -31,8 +31,10 @@ var migrationFiles embed.FS
 
 // postgres is the dialect of PostgreSQL 15 and newer.
 type postgres struct {
-	// preparing is how statements with a fixed text are run.
-	preparing pgx.QueryExecMode
+	// preparing is how statements with a fixed text are run, and describing how
+	// those with long arrays are: their arguments go in binary, which takes half
+	// the time of text, but they are planned anew for each.
+	preparing, describing pgx.QueryExecMode
 }
 
 var _ dialect = postgres{}
@@ -56,7 +58,10 @@ func openPostgres(url string, opts Options) (*Store, error) {
 		// The cause holds the address, and that a password.
 		return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "the database's address cannot be read; it looks like postgres://user:password@host:5432/name")
 	}
-	preparing := config.DefaultQueryExecMode
+	preparing, describing := config.DefaultQueryExecMode, config.DefaultQueryExecMode
+	if describing == pgx.QueryExecModeCacheStatement {
+		describing = pgx.QueryExecModeCacheDescribe
+	}
 	config.DefaultQueryExecMode = pgx.QueryExecModeExec
 	config.RuntimeParams["timezone"] = "UTC"
 	if config.RuntimeParams["application_name"] == "" {
@@ -73,7 +78,7 @@ func openPostgres(url string, opts Options) (*Store, error) {
 	db.SetConnMaxLifetime(connLifetime)
 	db.SetConnMaxIdleTime(connIdleTime)
 	bunDB := bun.NewDB(db, pgdialect.New())
-	return &Store{db: bunDB, read: bunDB, dialect: postgres{preparing: preparing}}, nil
+	return &Store{db: bunDB, read: bunDB, dialect: postgres{preparing, describing}}, nil
 }
 
 // migrations takes a session lock, so that of many processes that migrate at
@@ -137,6 +142,8 @@ func (postgres) lostRace(err error) bool {
 }
 
 func (p postgres) prepared(args ...any) []any { return append([]any{p.preparing}, args...) }
+
+func (p postgres) inBinary(args ...any) []any { return append([]any{p.describing}, args...) }
 
 func (postgres) idParam(n int) schema.QueryAppender {
 	return bun.Safe("$" + strconv.Itoa(n) + "::uuid")

@@ -18,22 +18,22 @@ FROM unnest($4::text[], $5::text[]::uuid[], $6::timestamptz[], $7::timestamptz[]
 	$10::boolean[], $11::boolean[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[]) AS v
 ON `
 
-func (postgres) insertPosts(ctx context.Context, tx bun.Tx, rows []postRow, conflict string) (int64, error) {
+func (p postgres) insertPosts(ctx context.Context, tx bun.Tx, rows []postRow, conflict string) (int64, error) {
 	if len(rows) == 0 {
 		return 0, nil
 	}
-	result, err := tx.Tx.ExecContext(ctx, pgInsertPosts+conflict, pgPostArgs(rows)...)
+	result, err := tx.Tx.ExecContext(ctx, pgInsertPosts+conflict, p.inBinary(pgPostArgs(rows)...)...)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
 }
 
-func (postgres) updatePosts(ctx context.Context, tx bun.Tx, rows []postRow) ([]postRow, error) {
+func (p postgres) updatePosts(ctx context.Context, tx bun.Tx, rows []postRow) ([]postRow, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	found, err := tx.Tx.QueryContext(ctx, pgInsertPosts+updateKnown, pgPostArgs(rows)...)
+	found, err := tx.Tx.QueryContext(ctx, pgInsertPosts+updateKnown, p.inBinary(pgPostArgs(rows)...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -92,28 +92,28 @@ FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]) 
 	pgWhereJudged = `WHERE p.id = v.id AND p.batch_id = $1::uuid AND p.id BETWEEN $2::uuid AND $3::uuid` // see span
 )
 
-func (postgres) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error {
+func (p postgres) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.Tx.ExecContext(ctx, pgSetSpam, string(at.batch), at.first, at.last,
+	_, err := tx.Tx.ExecContext(ctx, pgSetSpam, p.inBinary(string(at.batch), at.first, at.last,
 		column(rows, func(r *spamRow) string { return r.ID }),
 		column(rows, func(r *spamRow) string { return r.Verdict }),
 		column(rows, func(r *spamRow) float64 { return r.Score }),
 		column(rows, func(r *spamRow) *string { return jsonList(r.Reasons) }),
-		column(rows, func(r *spamRow) string { return r.Model }))
+		column(rows, func(r *spamRow) string { return r.Model }))...)
 	return err
 }
 
-func (postgres) setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error {
+func (p postgres) setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.Tx.ExecContext(ctx, pgSetSentiments, string(at.batch), at.first, at.last,
+	_, err := tx.Tx.ExecContext(ctx, pgSetSentiments, p.inBinary(string(at.batch), at.first, at.last,
 		column(rows, func(r *sentimentRow) string { return r.ID }),
 		column(rows, func(r *sentimentRow) string { return r.Label }),
 		column(rows, func(r *sentimentRow) float64 { return r.Score }),
-		column(rows, func(r *sentimentRow) string { return r.Model }))
+		column(rows, func(r *sentimentRow) string { return r.Model }))...)
 	return err
 }
 

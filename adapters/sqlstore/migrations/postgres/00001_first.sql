@@ -145,7 +145,7 @@ CREATE TABLE posts (
     sentiment_label    text,
     sentiment_model    text,
     PRIMARY KEY (task_id, external_id)
-);
+) WITH (fillfactor = 45);
 CREATE INDEX posts_published ON posts (task_id, published_at);
 CREATE INDEX posts_batch ON posts (batch_id, id);
 
