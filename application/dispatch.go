@@ -63,8 +63,10 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	}
 }
 
+// try takes one turn. The end of ctx does not cut it off in the middle: what
+// the rows call queued would stand on no queue until the sweep notices.
 func (d *Dispatcher) try(ctx context.Context, what string, do func(context.Context) error) {
-	bounded, cancel := context.WithTimeout(ctx, storeTimeout)
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	if err := do(bounded); err != nil && ctx.Err() == nil {
 		d.log.Warn(what+" failed; it is tried again", "error", err)
