@@ -12,6 +12,10 @@ import (
 const (
 	// dispatchEvery is how long a due subtask may wait when nobody poked.
 	dispatchEvery = time.Second
+	// dispatchPause lies between two dispatches: while tasks run, pokes come by
+	// the hundred a second, and those of one pause share a dispatch. The first
+	// after an idle moment is served at once.
+	dispatchPause = 30 * time.Millisecond
 	sweepEvery    = 5 * time.Second
 	storeTimeout  = 30 * time.Second
 )
@@ -52,14 +56,24 @@ func (d *Dispatcher) Run(ctx context.Context) {
 	d.try(ctx, "sweep", d.sweep)
 	for {
 		d.try(ctx, "dispatch", d.dispatch)
+		rested := time.After(dispatchPause)
 		select {
 		case <-ctx.Done():
 			return
 		case <-d.poked:
+			d.rest(ctx, rested)
 		case <-dispatch.C:
 		case <-sweep.C:
 			d.try(ctx, "sweep", d.sweep)
 		}
+	}
+}
+
+// rest waits for the end of a pause that began with the last dispatch.
+func (d *Dispatcher) rest(ctx context.Context, rested <-chan time.Time) {
+	select {
+	case <-ctx.Done():
+	case <-rested:
 	}
 }
 
