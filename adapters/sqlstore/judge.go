@@ -13,15 +13,18 @@ import (
 )
 
 // BatchPosts goes by the index of batches and does not name the task to the
-// database: the planner would read all of the task beside each batch.
+// database: the planner would read all of the task beside each batch. It reads
+// on the writer's connection: on SQLite, workers that never stop reading would
+// keep the write-ahead log from being reset, and it would grow and slow down
+// everything with the length of the run.
 func (s *Store) BatchPosts(ctx context.Context, id task.ID, b task.BatchID, after string, limit int) ([]ports.BatchPost, error) {
 	if err := checkIDs(string(id), string(b)); err != nil {
 		return nil, nil //nolint:nilerr // no such batch has no posts
 	}
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	var rows []postRow
-	q := s.read.NewSelect().Model(&rows).Where("p.batch_id = ?", b).Order("p.id").Limit(int64(limit))
+	rows := make([]postRow, 0, limit)
+	q := s.db.NewSelect().Model(&rows).Where("p.batch_id = ?", b).Order("p.id").Limit(int64(limit))
 	if after != "" {
 		q = q.Where("p.id > ?", after)
 	}
