@@ -47,7 +47,7 @@ type Options struct {
 	// how often asynq looks for such; 5 seconds if zero.
 	RetryDelay time.Duration
 	// PollInterval is how often an idle Run looks for deliveries on average: it
-	// is asynq's only way to find any. 12 milliseconds if zero: half of it is what
+	// is asynq's only way to find any. 8 milliseconds if zero: half of it is what
 	// a delivery waits at the median; `make bench` shows that, and what idling costs.
 	PollInterval time.Duration
 }
@@ -87,7 +87,7 @@ func Open(ctx context.Context, redisURL string, opts Options) (*Queue, error) {
 		return nil, err
 	}
 	opts.RetryDelay = cmp.Or(opts.RetryDelay, 5*time.Second)
-	opts.PollInterval = cmp.Or(opts.PollInterval, 12*time.Millisecond)
+	opts.PollInterval = cmp.Or(opts.PollInterval, 8*time.Millisecond)
 	q := &Queue{redis: client, client: asynq.NewClientFromRedisClient(client), opts: opts}
 	if err := q.ping(ctx, connectTimeout); err != nil {
 		return nil, errors.Join(err, client.Close())
