@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
@@ -18,6 +19,9 @@ import (
 // has to be the one that runs: it is how Run learns of a delivery at once and
 // not by the second.
 func OpenSQLite(ctx context.Context, path string, opts Options) (*Queue, error) {
+	if err := makeFile(path); err != nil {
+		return nil, unavailable(fmt.Errorf("opening the queue's file: %w", err))
+	}
 	db, err := sql.Open("sqlite", dataSource(path))
 	if err != nil {
 		return nil, unavailable(err)
@@ -29,6 +33,16 @@ func OpenSQLite(ctx context.Context, path string, opts Options) (*Queue, error) 
 		return nil, errors.Join(unavailable(fmt.Errorf("opening the queue's file: %w", err)), db.Close())
 	}
 	return q, nil
+}
+
+// makeFile makes the file for its owner alone, where there is none; SQLite gives
+// its journals the same mode.
+func makeFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // dataSource names the file and how it is used: readers beside the writer, no

@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,4 +142,20 @@ func must(keys []string, err error) []string {
 		panic(err)
 	}
 	return keys
+}
+
+// madeUp returns posts as long as real comments are.
+func madeUp(from, to int) []content.Post {
+	var posts []content.Post
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for n := from; n < to; n++ {
+		posts = append(posts, content.Post{
+			ExternalID: fmt.Sprintf("Ug%08xAbCdEfGhIjKl%02d", uint32(n)*2654435761, n%100), ParentExternalID: "dQw4w9WgXcQ", RootExternalID: "dQw4w9WgXcQ",
+			Kind: content.CommentPost, Author: content.Author{Name: fmt.Sprintf("@author-%d", n%7000), ExternalID: fmt.Sprintf("UC%022d", n%7000)},
+			Text:  strings.Repeat(fmt.Sprintf("some words of comment %c%c ", 'a'+rune(n%26), 'a'+rune(n/26%26)), 1+n%7),
+			Likes: int64(n % 11), PublishedAt: at.Add(time.Duration(n*7919%1_000_003) * time.Minute),
+			URL: fmt.Sprintf("https://www.youtube.com/watch?v=dQw4w9WgXcQ&lc=Ug%08x", n),
+		})
+	}
+	return posts
 }
