@@ -65,16 +65,6 @@ func DetectAuthMethod(t Token) AuthMethod {
 	return OAuth
 }
 
-// Integration is a user's connected account at a provider, without its secrets.
-type Integration struct {
-	ID          string
-	UserID      UserID
-	Provider    content.ProviderID
-	AccountName string
-	Scopes      []string
-	ExpiresAt   time.Time
-}
-
 // ExecutionContext is on whose behalf one subtask calls its provider. It is
 // immutable; BuildExecutionContext in the application is the only place that
 // resolves one.
@@ -85,6 +75,14 @@ type ExecutionContext struct {
 	token         Token
 	source        TokenSource
 	expiresAt     time.Time
+	fallback      *Fallback
+}
+
+// Fallback tells that the deployment's credentials stand in for the user's own,
+// since when, and why, in words for the user.
+type Fallback struct {
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason"`
 }
 
 // NewUserContext returns a context with the user's own token.
@@ -99,6 +97,17 @@ func NewUserContext(in Integration, token Token) ExecutionContext {
 func NewMasterContext(user UserID, provider content.ProviderID, token Token) ExecutionContext {
 	return ExecutionContext{user: user, provider: provider, token: token, source: MasterAPIKey}
 }
+
+// FallenBack returns the context with the note that it stands in for the user's
+// own token.
+func (ec ExecutionContext) FallenBack(f Fallback) ExecutionContext {
+	ec.fallback = &f
+	return ec
+}
+
+// Fallback returns why the user's own token was not used, nil if it was or if
+// there was none to use.
+func (ec ExecutionContext) Fallback() *Fallback { return ec.fallback }
 
 // User returns on whose behalf the call is made.
 func (ec ExecutionContext) User() UserID { return ec.user }
