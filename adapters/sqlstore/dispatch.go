@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -24,7 +25,11 @@ func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, 
 		if err := s.dialect.alone(ctx, tx, dispatchLock); err != nil {
 			return err
 		}
-		claimants, err := s.claimants(ctx, tx, l)
+		flow, err := openFlow(ctx, tx)
+		if err != nil {
+			return err
+		}
+		claimants, err := s.claimants(ctx, tx, flow, l)
 		if err != nil || len(claimants) == 0 {
 			return err
 		}
@@ -35,7 +40,7 @@ func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, 
 		share := task.Share(claimants, running, l)
 		for _, c := range claimants {
 			if n := share[c.Task]; n > 0 {
-				queued, err := s.markQueued(ctx, tx, c.Task, n)
+				queued, err := s.markQueued(ctx, tx, flow, c.Task, n)
 				if err != nil {
 					return err
 				}
@@ -47,10 +52,37 @@ func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, 
 	return deliveries, err
 }
 
+// flow is what of the work may be dispatched: what operators have not paused.
+type flow struct{ paused []task.SubtaskType }
+
+func openFlow(ctx context.Context, tx bun.Tx) (flow, error) {
+	paused, err := pausedTypes(ctx, tx)
+	return flow{paused}, err
+}
+
+// only leaves out paused types. Their ranks are named beside them, where all of
+// a rank is paused, because the index of due subtasks has ranks and not types:
+// a channel has ten thousand listings to fetch.
+func (f flow) only(q *bun.SelectQuery) *bun.SelectQuery {
+	if len(f.paused) == 0 {
+		return q
+	}
+	ranks := []int16{}
+	for _, t := range task.SubtaskTypes() {
+		if !slices.Contains(f.paused, t) && !slices.Contains(ranks, rank(t)) {
+			ranks = append(ranks, rank(t))
+		}
+	}
+	if len(ranks) == 0 {
+		return q.Where("1 = 0")
+	}
+	return q.Where("s.rank IN (?)", bun.List(ranks)).Where("s.type NOT IN (?)", bun.List(f.paused))
+}
+
 // claimants returns the live tasks that have due subtasks or subtasks on the
 // queue, by id. Of each user there are at most as many as could get a share,
 // begun ones first, so that a user with ten thousand tasks hides nobody.
-func (s *Store) claimants(ctx context.Context, tx bun.Tx, l task.Limits) ([]task.Claimant, error) {
+func (s *Store) claimants(ctx context.Context, tx bun.Tx, flow flow, l task.Limits) ([]task.Claimant, error) {
 	var rows []struct {
 		Task   task.ID       `bun:"id"`
 		User   access.UserID `bun:"user_id"`
@@ -61,7 +93,9 @@ func (s *Store) claimants(ctx context.Context, tx bun.Tx, l task.Limits) ([]task
 	of := func(status task.SubtaskStatus) *bun.SelectQuery {
 		return tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").Where("s.task_id = t.id AND s.status = ?", status)
 	}
-	due := func() *bun.SelectQuery { return of(task.SubtaskPending).Where("s.run_at <= ?", s.dialect.after(0)) }
+	due := func() *bun.SelectQuery {
+		return flow.only(of(task.SubtaskPending)).Where("s.run_at <= ?", s.dialect.after(0))
+	}
 	places := only(tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
 		ColumnExpr("row_number() OVER (PARTITION BY t.user_id ORDER BY CASE t.status WHEN ? THEN 1 ELSE 0 END, t.id) AS place", task.Pending).
 		Where("t.status IN (?)", bun.List(task.Live())).
@@ -98,12 +132,12 @@ func begunTasks(ctx context.Context, tx bun.Tx) (map[access.UserID]int, error) {
 
 // markQueued marks up to n due subtasks of a task, in the order of rank, then
 // time. It asks for the task's status once more: a pause may have come between.
-func (s *Store) markQueued(ctx context.Context, tx bun.Tx, id task.ID, n int) ([]ports.Delivery, error) {
-	due := tx.NewSelect().Table("subtasks").Column("id").
-		Where("task_id = ? AND status = ?", id, task.SubtaskPending).
-		Where("run_at <= ?", s.dialect.after(0)).
+func (s *Store) markQueued(ctx context.Context, tx bun.Tx, flow flow, id task.ID, n int) ([]ports.Delivery, error) {
+	due := flow.only(tx.NewSelect().TableExpr("subtasks AS s").Column("s.id")).
+		Where("s.task_id = ? AND s.status = ?", id, task.SubtaskPending).
+		Where("s.run_at <= ?", s.dialect.after(0)).
 		Where("EXISTS (SELECT 1 FROM tasks AS t WHERE t.id = ? AND t.status IN (?))", id, bun.List(task.Live())).
-		Order("rank", "run_at", "id").Limit(int64(n))
+		Order("s.rank", "s.run_at", "s.id").Limit(int64(n))
 	return scanDeliveries(ctx, tx.NewUpdate().Table("subtasks").
 		Set("status = ?", task.SubtaskQueued).Set("queued_at = ?", s.dialect.after(0)).
 		Where("id IN (?)", s.dialect.lock(due, true)).Returning("id, generation"))

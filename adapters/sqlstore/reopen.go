@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -10,102 +11,121 @@ import (
 	"github.com/soundings-io/soundings/domain/task"
 )
 
-// changeOpen makes the open subtasks of a locked task what a person's request
-// makes of them. The generation of every row grows, so that a claim on its way
-// and a run that goes on find it gone.
+// stopOpen does to the open subtasks of a locked task what a person asked for.
 //
 // It looks again until it finds none: a page that was being stored meanwhile
 // may have created subtasks that the statement, which waited for the page's row,
 // could not see yet.
-func (s *Store) changeOpen(ctx context.Context, tx bun.Tx, t *task.Task, become task.SubtaskStatus) error {
+func (s *Store) stopOpen(ctx context.Context, tx bun.Tx, t *task.Task, become task.SubtaskStatus, now time.Time) error {
 	statuses := task.OpenSubtaskStatuses()
 	for {
 		open, err := s.lockSubtasks(ctx, tx, t.State().ID, statuses)
 		if err != nil || len(open) == 0 {
 			return err
 		}
-		if err := change(ctx, tx, t, open, become); err != nil {
+		for _, sub := range open {
+			t.Stop(sub, now)
+		}
+		if err := writeFreed(ctx, tx, open); err != nil {
 			return err
 		}
 		statuses = slices.DeleteFunc(task.OpenSubtaskStatuses(), func(st task.SubtaskStatus) bool { return st == become })
 	}
 }
 
-func change(ctx context.Context, tx bun.Tx, t *task.Task, open []subtaskRow, become task.SubtaskStatus) error {
-	ids := make([]string, len(open))
-	finished := bun.NullTime{}
-	if !become.Open() {
-		finished.Time = t.State().FinishedAt
+// reopen makes the failed and cancelled subtasks of a locked task run again.
+func (s *Store) reopen(ctx context.Context, tx bun.Tx, t *task.Task, now time.Time) error {
+	dead, err := s.lockSubtasks(ctx, tx, t.State().ID, []task.SubtaskStatus{task.SubtaskFailed, task.SubtaskCancelled})
+	if err != nil {
+		return err
 	}
-	for i := range open {
-		ids[i] = open[i].ID
-		open[i].Status, open[i].FinishedAt = string(become), finished.Time
-		t.Absorb(open[i].state())
+	for _, sub := range dead {
+		t.Reopen(sub, now)
 	}
-	_, err := setFree(tx.NewUpdate().Table("subtasks"), become).Set("finished_at = ?", finished).
-		Where("id IN (?)", bun.List(ids)).Exec(ctx)
+	return s.writeReopened(ctx, tx, t, dead)
+}
+
+// writeReopened stores reopened subtasks, and counts anew what their task
+// misses; the task itself is to be stored by the caller.
+func (s *Store) writeReopened(ctx context.Context, tx bun.Tx, t *task.Task, subs []*task.Subtask) error {
+	if err := writeFreed(ctx, tx, subs); err != nil {
+		return err
+	}
+	missing, err := missingOfEnded(ctx, tx, t.State().ID)
+	t.Recount(missing)
 	return err
 }
 
-// reopen makes the failed and cancelled subtasks of a locked task run again.
-// What they brought is taken off the task's counters, because it is added once
-// more when they end.
-func (s *Store) reopen(ctx context.Context, tx bun.Tx, t *task.Task) (*task.Task, error) {
-	state := t.State()
-	dead, err := s.lockSubtasks(ctx, tx, state.ID, []task.SubtaskStatus{task.SubtaskFailed, task.SubtaskCancelled})
-	if err != nil || len(dead) == 0 {
-		return t, err
-	}
-	ids := make([]string, len(dead))
-	for i := range dead {
-		ids[i] = dead[i].ID
-		state.Counters = subtract(state.Counters, dead[i].state().Counters)
-		if _, failed := dead[i].Missing[content.FetchFailed]; failed {
-			delete(dead[i].Missing, content.FetchFailed) // it is to be fetched after all
-			if _, err := tx.NewUpdate().Model(&dead[i]).Column("missing").WherePK().Exec(ctx); err != nil {
-				return nil, err
+// freedRow has the columns that change when a subtask is stopped, reopened or
+// recalled. Nobody holds it afterwards.
+type freedRow struct {
+	bun.BaseModel `bun:"table:subtasks,alias:s"`
+
+	ID          string                  `bun:",pk,type:uuid"`
+	Status      string                  `bun:"status"`
+	Generation  int64                   `bun:"generation"`
+	Attempt     int                     `bun:"attempt"`
+	Lost        int                     `bun:"lost"`
+	Missing     map[content.Cause]int64 `bun:"missing,type:jsonb,nullzero"`
+	Problem     *task.Problem           `bun:"problem,type:jsonb"`
+	RunAt       time.Time               `bun:"run_at"`
+	ParkedSince time.Time               `bun:"parked_since,nullzero"`
+	FinishedAt  time.Time               `bun:"finished_at,nullzero"`
+	Owner       string                  `bun:"owner"`
+	LeaseUntil  time.Time               `bun:"lease_until,nullzero"`
+	QueuedAt    time.Time               `bun:"queued_at,nullzero"`
+}
+
+// freedAtOnce bounds the rows of one statement.
+const freedAtOnce = 500
+
+// writeFreed stores locked subtasks and takes them from whoever held them.
+func writeFreed(ctx context.Context, tx bun.Tx, subs []*task.Subtask) error {
+	for some := range slices.Chunk(subs, freedAtOnce) {
+		rows := make([]freedRow, len(some))
+		for i, sub := range some {
+			s := sub.State()
+			rows[i] = freedRow{
+				ID: string(s.ID), Status: string(s.Status), Generation: s.Generation, Attempt: s.Attempt, Lost: s.Lost,
+				Missing: s.Missing, Problem: s.Problem, RunAt: s.RunAt, ParkedSince: s.ParkedSince, FinishedAt: s.FinishedAt,
 			}
 		}
+		if _, err := tx.NewUpdate().Model(&rows).Bulk().Exec(ctx); err != nil {
+			return err
+		}
 	}
-	if state.Missing, err = missingOfDone(ctx, tx, state.ID); err != nil {
+	return nil
+}
+
+// lockSubtasks returns the task's subtasks in one of the states, locked until
+// the transaction ends.
+func (s *Store) lockSubtasks(ctx context.Context, tx bun.Tx, id task.ID, statuses []task.SubtaskStatus) ([]*task.Subtask, error) {
+	return s.locked(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Where("s.task_id = ? AND s.status IN (?)", id, bun.List(statuses))
+	})
+}
+
+// locked returns the chosen subtasks by id, locked until the transaction ends.
+func (s *Store) locked(ctx context.Context, tx bun.Tx, choose func(*bun.SelectQuery) *bun.SelectQuery) ([]*task.Subtask, error) {
+	var rows []subtaskRow
+	if err := s.dialect.lock(choose(tx.NewSelect().Model(&rows)).Order("s.id"), false).Scan(ctx); err != nil {
 		return nil, err
 	}
-	_, err = setFree(tx.NewUpdate().Table("subtasks"), task.SubtaskPending).
-		Set("attempt = 0").Set("lost = 0").Set("problem = NULL").Set("parked_since = NULL").
-		Set("finished_at = NULL").Set("run_at = ?", s.dialect.after(0)).
-		Where("id IN (?)", bun.List(ids)).Exec(ctx)
-	return task.Restore(state), err
+	subs := make([]*task.Subtask, len(rows))
+	for i := range rows {
+		subs[i] = task.RestoreSubtask(rows[i].state())
+	}
+	return subs, nil
 }
 
-// setFree sets the status and takes the row from whoever held it.
-func setFree(q *bun.UpdateQuery, status task.SubtaskStatus) *bun.UpdateQuery {
-	return q.Set("status = ?", status).Set("generation = generation + 1").
-		Set("owner = ''").Set("lease_until = NULL").Set("queued_at = NULL")
-}
-
-func (s *Store) lockSubtasks(ctx context.Context, tx bun.Tx, id task.ID, statuses []task.SubtaskStatus) ([]subtaskRow, error) {
-	var rows []subtaskRow
-	q := tx.NewSelect().Model(&rows).Where("s.task_id = ? AND s.status IN (?)", id, bun.List(statuses)).Order("s.id")
-	err := s.dialect.lock(q, false).Scan(ctx)
-	return rows, err
-}
-
-// missingOfDone sums up what subtasks that ended well miss. It is counted anew,
-// because an unknown number cannot be subtracted.
-func missingOfDone(ctx context.Context, tx bun.Tx, id task.ID) (map[content.Cause]int64, error) {
+// missingOfEnded sums up what ended subtasks miss.
+func missingOfEnded(ctx context.Context, tx bun.Tx, id task.ID) (map[content.Cause]int64, error) {
 	var rows []subtaskRow
 	err := tx.NewSelect().Model(&rows).Column("missing").
-		Where("s.task_id = ? AND s.status = ? AND s.missing IS NOT NULL", id, task.SubtaskSucceeded).Scan(ctx)
+		Where("s.task_id = ? AND s.status NOT IN (?) AND s.missing IS NOT NULL", id, bun.List(task.OpenSubtaskStatuses())).Scan(ctx)
 	var sum map[content.Cause]int64
 	for i := range rows {
 		sum = task.AddMissing(sum, rows[i].Missing)
 	}
 	return sum, err
-}
-
-func subtract(c, d task.Counters) task.Counters {
-	return c.Add(task.Counters{
-		Subtasks: -d.Subtasks, Succeeded: -d.Succeeded, Failed: -d.Failed, Cancelled: -d.Cancelled,
-		Fetched: -d.Fetched, Spam: -d.Spam, Scored: -d.Scored, Expected: -d.Expected, Opened: -d.Opened,
-	})
 }

@@ -173,12 +173,12 @@ func (s *Store) UpdateTask(ctx context.Context, user access.UserID, id task.ID, 
 			return callerError{err}
 		}
 		if become, changes := t.OpenSubtasksBecome(); changes {
-			if err := s.changeOpen(ctx, tx, t, become); err != nil {
+			if err := s.stopOpen(ctx, tx, t, become, row.Now.UTC()); err != nil {
 				return err
 			}
 		}
 		if t.Reopened() {
-			if t, err = s.reopen(ctx, tx, t); err != nil {
+			if err := s.reopen(ctx, tx, t, row.Now.UTC()); err != nil {
 				return err
 			}
 		}

@@ -2,7 +2,6 @@ package task
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/content"
@@ -27,7 +26,7 @@ func (t *Task) Absorb(s SubtaskState) {
 	if s.TokenSource != "" {
 		t.state.TokenSource = s.TokenSource
 	}
-	t.state.Problems = slices.DeleteFunc(slices.Clone(t.state.Problems), func(p Problem) bool { return p.SubtaskID == s.ID })
+	t.forgetProblem(s.ID)
 	tell := !s.Status.Open() || s.Status == SubtaskWaiting
 	if s.Problem != nil && tell && len(t.state.Problems) < MaxProblems {
 		t.state.Problems = append(t.state.Problems, *s.Problem)
@@ -95,10 +94,10 @@ func (t *Task) ending() Event {
 	switch {
 	case t.state.Kind == Export && c.Failed > 0:
 		return EventFail
-	case t.state.Kind == Analysis && c.Fetched == 0 && c.Opened == 0:
+	case t.state.Kind == Analysis && c.Fetched == 0 && c.Opened == 0 && (c.Failed > 0 || c.Cancelled == 0):
 		return EventFail
-	case len(t.state.Problems) > 0 || c.Failed > 0:
-		return EventFallBy
+	case len(t.state.Problems) > 0 || c.Failed+c.Cancelled > 0:
+		return EventFallBy // cancelled: an operator deleted a part of it
 	}
 	return EventSucceed
 }

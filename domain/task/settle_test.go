@@ -30,6 +30,8 @@ func TestSettle(t *testing.T) {
 		"an empty playlist":        {task.State{Kind: task.Analysis, Status: task.Running, Counters: task.Counters{Opened: 1}}, task.Tally{}, task.Completed, false},
 		"comments disabled":        {task.State{Kind: task.Analysis, Status: task.Running, Counters: task.Counters{Fetched: 1, Opened: 1}, Problems: problem}, task.Tally{}, task.CompletedPartial, false},
 		"nothing could be opened":  {task.State{Kind: task.Analysis, Status: task.Running, Counters: task.Counters{Failed: 1}, Problems: problem}, task.Tally{}, task.Failed, false},
+		"deleted and failed":       {task.State{Kind: task.Analysis, Status: task.Running, Counters: task.Counters{Failed: 1, Cancelled: 1}}, task.Tally{}, task.Failed, false},
+		"deleted alone":            {task.State{Kind: task.Analysis, Status: task.Running, Counters: task.Counters{Cancelled: 1}}, task.Tally{}, task.CompletedPartial, false},
 		"more problems than kept":  {task.State{Kind: task.Analysis, Status: task.Running, FinalPass: true, Counters: task.Counters{Fetched: 9, Opened: 1, Failed: 1}}, task.Tally{}, task.CompletedPartial, false},
 		"a written export":         {task.State{Kind: task.Export, Status: task.Running, Counters: task.Counters{Succeeded: 1}}, task.Tally{}, task.Completed, false},
 		"an export that failed":    {task.State{Kind: task.Export, Status: task.Running, Counters: task.Counters{Failed: 1}, Problems: problem}, task.Tally{}, task.Failed, false},

@@ -91,39 +91,6 @@ func TestANewTaskOpensEachSource(t *testing.T) {
 	}
 }
 
-func TestCancellingTwiceKeepsTheFirstEnd(t *testing.T) {
-	t.Parallel()
-	created, _ := newTask(t, 1)
-	require.NoError(t, created.Cancel(noon))
-	become, changes := created.OpenSubtasksBecome()
-	require.True(t, changes)
-	require.Equal(t, task.SubtaskCancelled, become)
-
-	again := task.Restore(created.State())
-	require.NoError(t, again.Cancel(noon.Add(time.Hour)))
-	require.Equal(t, noon, again.State().FinishedAt)
-	_, changes = again.OpenSubtasksBecome()
-	require.False(t, changes)
-}
-
-func TestRetryWantsSomethingToRetry(t *testing.T) {
-	t.Parallel()
-	kept := task.Problem{Code: fault.CodeCommentsDisabled}
-	state := task.State{Status: task.CompletedPartial, FinishedAt: noon, Problems: []task.Problem{{Code: fault.CodeSentimentUnavailable, Retryable: true}, kept}}
-	nothing := task.Restore(state)
-	err := nothing.Retry()
-	require.Equal(t, fault.CodeNothingToRetry, fault.As(err).Code)
-	require.Equal(t, state, nothing.State())
-
-	state.Counters.Failed = 2
-	failed := task.Restore(state)
-	require.NoError(t, failed.Retry())
-	require.True(t, failed.Reopened())
-	require.Equal(t, task.Pending, failed.State().Status)
-	require.True(t, failed.State().FinishedAt.IsZero())
-	require.Equal(t, []task.Problem{kept}, failed.State().Problems)
-}
-
 func TestOptionsJudgePostByPost(t *testing.T) {
 	t.Parallel()
 	old, fresh := noon.Add(-time.Second), noon

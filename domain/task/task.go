@@ -130,7 +130,8 @@ type State struct {
 	// where nobody knows how many.
 	Missing    map[content.Cause]int64
 	Problems   []Problem
-	FinalPass  bool // the last spam pass was created
+	FinalPass  bool     // the last spam pass was created
+	Webhook    *Webhook // nil where nobody is told of the task's end
 	CreatedAt  time.Time
 	StartedAt  time.Time
 	FinishedAt time.Time
@@ -181,49 +182,6 @@ func Restore(s State) *Task { return &Task{state: s} }
 // State returns the task as it stands.
 func (t *Task) State() State { return t.state }
 
-// Cancel ends the task and its open subtasks. Cancelling twice changes nothing.
-func (t *Task) Cancel(now time.Time) error {
-	if t.state.Status == Cancelled {
-		return nil
-	}
-	if err := t.on(EventCancel); err != nil {
-		return err
-	}
-	t.openBecome = SubtaskCancelled
-	t.state.FinishedAt, t.state.RetryAt = now, time.Time{}
-	return nil
-}
-
-// Pause stops the task; its open subtasks become pending and keep their place.
-func (t *Task) Pause() error {
-	if err := t.on(EventPause); err != nil {
-		return err
-	}
-	t.openBecome = SubtaskPending
-	t.state.RetryAt = time.Time{}
-	return nil
-}
-
-// Resume lets a paused task go on.
-func (t *Task) Resume() error { return t.on(EventResume) }
-
-// Retry lets the task run what failed or was cancelled once more. Problems go
-// with the subtasks that they belong to.
-func (t *Task) Retry() error {
-	if _, err := t.state.Status.Next(EventRetry); err != nil {
-		return err
-	}
-	if t.state.Counters.Failed+t.state.Counters.Cancelled == 0 {
-		return fault.New(fault.Conflict, fault.CodeNothingToRetry, "nothing of this task failed or was cancelled")
-	}
-	_ = t.on(EventRetry)
-	t.reopen = true
-	t.state.FinalPass = false // what is fetched now may repeat what was judged then
-	t.state.FinishedAt = time.Time{}
-	t.state.Problems = slices.DeleteFunc(slices.Clone(t.state.Problems), func(p Problem) bool { return p.Retryable })
-	return nil
-}
-
 // Deletable returns nil, or Conflict while the task may still run.
 func (t *Task) Deletable() error {
 	_, err := t.state.Status.Next(EventDelete)
@@ -241,13 +199,6 @@ func (t *Task) Start(now time.Time) error {
 	t.state.RetryAt = time.Time{}
 	return nil
 }
-
-// OpenSubtasksBecome returns what a person's request makes of the subtasks
-// that are open, and whether it makes anything of them.
-func (t *Task) OpenSubtasksBecome() (SubtaskStatus, bool) { return t.openBecome, t.openBecome != "" }
-
-// Reopened tells whether failed and cancelled subtasks run again.
-func (t *Task) Reopened() bool { return t.reopen }
 
 // SetTitle keeps a source's title, once it is learnt.
 func (t *Task) SetTitle(source int, title string) {
