@@ -42,6 +42,7 @@ type taskRow struct {
 	Missing       map[content.Cause]int64 `bun:"missing,type:jsonb,nullzero"`
 	Problems      []task.Problem          `bun:"problems,type:jsonb,nullzero"`
 	FinalPass     bool                    `bun:"final_pass"`
+	Webhook       *webhookDoc             `bun:"webhook,type:jsonb"`
 	CreatedAt     time.Time               `bun:"created_at"`
 	StartedAt     time.Time               `bun:"started_at,nullzero"`
 	FinishedAt    time.Time               `bun:"finished_at,nullzero"`
@@ -56,7 +57,7 @@ type taskRow struct {
 var taskColumns = []string{
 	"status", "run", "sources", "token_source", "export",
 	"subtasks", "succeeded", "failed", "cancelled", "fetched", "spam", "scored", "expected", "opened",
-	"missing", "problems", "final_pass", "started_at", "finished_at", "retry_at",
+	"missing", "problems", "final_pass", "webhook", "started_at", "finished_at", "retry_at",
 }
 
 // sourceDoc and optionsDoc are the stored forms of a task's sources and
@@ -89,7 +90,7 @@ func newTaskRow(s task.State) taskRow {
 		Subtasks: s.Counters.Subtasks, Succeeded: s.Counters.Succeeded, Failed: s.Counters.Failed,
 		Cancelled: s.Counters.Cancelled, Fetched: s.Counters.Fetched, Spam: s.Counters.Spam,
 		Scored: s.Counters.Scored, Expected: s.Counters.Expected, Opened: s.Counters.Opened,
-		Missing: s.Missing, Problems: s.Problems, FinalPass: s.FinalPass,
+		Missing: s.Missing, Problems: s.Problems, FinalPass: s.FinalPass, Webhook: (*webhookDoc)(s.Webhook),
 		CreatedAt: s.CreatedAt, StartedAt: s.StartedAt, FinishedAt: s.FinishedAt, RetryAt: s.RetryAt,
 	}
 	for i, src := range s.Sources {
@@ -124,7 +125,7 @@ func (r *taskRow) state() task.State {
 			Subtasks: r.Subtasks, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled,
 			Fetched: r.Fetched, Spam: r.Spam, Scored: r.Scored, Expected: r.Expected, Opened: r.Opened,
 		},
-		Missing: r.Missing, Problems: r.Problems, FinalPass: r.FinalPass,
+		Missing: r.Missing, Problems: r.Problems, FinalPass: r.FinalPass, Webhook: (*task.Webhook)(r.Webhook),
 		CreatedAt: utc(r.CreatedAt), StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), RetryAt: utc(r.RetryAt),
 	}
 	for i, src := range r.Sources {

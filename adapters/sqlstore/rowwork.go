@@ -45,7 +45,12 @@ func (s *Store) lockLease(ctx context.Context, tx bun.Tx, l ports.Lease) (*subta
 	return row, err
 }
 
+// writeTask stores the state of a locked task. Every end of a task goes through
+// it, and so finds its message stored with it.
 func writeTask(ctx context.Context, tx bun.Tx, t *task.Task) error {
+	if err := announce(ctx, tx, t); err != nil {
+		return err
+	}
 	row := newTaskRow(t.State())
 	_, err := tx.NewUpdate().Model(&row).Column(taskColumns...).WherePK().Exec(ctx)
 	return err

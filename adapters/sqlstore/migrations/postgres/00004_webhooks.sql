@@ -1,0 +1,21 @@
+-- +goose Up
+
+ALTER TABLE tasks ADD COLUMN webhook jsonb; -- who is told of the task's end, and how far that is
+
+-- Messages that are still to be delivered: written when a task ends, deleted
+-- when its receiver has it or it is given up.
+CREATE TABLE webhooks (
+    id       uuid PRIMARY KEY,
+    task_id  uuid NOT NULL REFERENCES tasks (id) ON DELETE CASCADE,
+    user_id  uuid NOT NULL,
+    task     jsonb NOT NULL, -- the task's row as it ended
+    attempts int NOT NULL, -- begun; it tells an attempt from the next one
+    due_at   timestamptz NOT NULL -- for the next attempt, or because the lease of this one is over
+);
+CREATE INDEX webhooks_due ON webhooks (due_at, id);
+CREATE INDEX webhooks_task ON webhooks (task_id);
+
+-- +goose Down
+
+DROP TABLE webhooks;
+ALTER TABLE tasks DROP COLUMN webhook;
