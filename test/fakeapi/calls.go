@@ -11,7 +11,7 @@ import (
 // keptCalls bounds the memory of a fake that runs for days: older calls go.
 const keptCalls = 100_000
 
-// Call is one request that a platform received. It holds no secret.
+// Call is one request that a platform received. As JSON it holds no secret.
 type Call struct {
 	// Seq counts all calls from 1.
 	Seq     int     `json:"seq"`
@@ -28,7 +28,7 @@ type Call struct {
 	Status int `json:"status"`
 	// Effect is the fault that was worked on it, if any.
 	Effect Effect `json:"effect,omitempty"`
-	// Body is what was posted.
+	// Body is what was posted; at a token endpoint it holds secrets.
 	Body string `json:"-"`
 }
 
@@ -105,5 +105,6 @@ func withoutKey(r *http.Request) url.Values {
 	query := r.URL.Query()
 	query.Del("key")
 	query.Del("access_token")
+	query.Del("token")
 	return query
 }

@@ -67,11 +67,13 @@ func get(ctx context.Context, address, header string) (reply, error) {
 	return do(r, header)
 }
 
-func do(r *http.Request, header string) (reply, error) {
+func do(r *http.Request, header string) (reply, error) { return doWith(http.DefaultClient, r, header) }
+
+func doWith(client *http.Client, r *http.Request, header string) (reply, error) {
 	if name, value, ok := strings.Cut(header, ": "); ok {
 		r.Header.Set(name, value)
 	}
-	response, err := http.DefaultClient.Do(r)
+	response, err := client.Do(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -180,4 +182,11 @@ func serve(t testing.TB, s *fakeapi.Server, target string) []byte {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	return w.Body.Bytes()
+}
+
+func demo(t testing.TB) *fakeapi.Data {
+	t.Helper()
+	d, err := fakeapi.LoadDemo()
+	require.NoError(t, err)
+	return d
 }

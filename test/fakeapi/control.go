@@ -16,6 +16,11 @@ import (
 //	DELETE /_fakeapi/rules            no more faults
 //	GET    /_fakeapi/calls?after=SEQ  {"calls":[…],"maxInFlight":{…}}
 //	DELETE /_fakeapi/calls            forget them
+//	POST   /_fakeapi/oauth/expire     access tokens run out; ?account=NAME, repeated, or all
+//	POST   /_fakeapi/oauth/kill       refresh tokens die; likewise
+//	PUT    /_fakeapi/oauth/consent    a Consent for every authorization request
+//	DELETE /_fakeapi/oauth/consent    show the page again
+//	POST   /_fakeapi/oauth/redirects  {"uri":"http://…"} is accepted, too
 const controlBase = "/_fakeapi/"
 
 func (s *Server) control(w http.ResponseWriter, r *http.Request) {
@@ -32,9 +37,40 @@ func (s *Server) control(w http.ResponseWriter, r *http.Request) {
 	case "DELETE calls":
 		s.ForgetCalls()
 		w.WriteHeader(http.StatusNoContent)
+	case "POST oauth/expire":
+		s.ExpireTokens(r.URL.Query()["account"]...)
+		w.WriteHeader(http.StatusNoContent)
+	case "POST oauth/kill":
+		s.KillRefreshTokens(r.URL.Query()["account"]...)
+		w.WriteHeader(http.StatusNoContent)
+	case "PUT oauth/consent":
+		putDocument(w, r, func(c Consent) { s.SetConsent(&c) })
+	case "DELETE oauth/consent":
+		s.SetConsent(nil)
+		w.WriteHeader(http.StatusNoContent)
+	case "POST oauth/redirects":
+		putDocument(w, r, func(d redirectDocument) { s.AllowRedirect(d.URI) })
 	default:
 		send(w, jsonAnswer(http.StatusNotFound, map[string]string{"detail": "no such control path"}))
 	}
+}
+
+// redirectDocument is the body of POST /_fakeapi/oauth/redirects.
+type redirectDocument struct {
+	URI string `json:"uri"`
+}
+
+// putDocument hands a body over whose fields are all known.
+func putDocument[T any](w http.ResponseWriter, r *http.Request, use func(T)) {
+	var document T
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&document); err != nil {
+		send(w, jsonAnswer(http.StatusBadRequest, map[string]string{"detail": err.Error()}))
+		return
+	}
+	use(document)
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Server) postRules(w http.ResponseWriter, r *http.Request) {

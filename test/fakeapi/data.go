@@ -84,7 +84,7 @@ type Comment struct {
 	Hidden bool `json:"hidden,omitempty"`
 }
 
-// Data is what the fake YouTube knows. It may be changed while it is served;
+// Data is what the fake YouTube and the fake Reddit know. It may be changed while it is served;
 // every page sees one consistent moment. Values handed in are copied.
 type Data struct {
 	mu        sync.Mutex
@@ -94,6 +94,7 @@ type Data struct {
 	threads   map[string]*thread
 	// related holds the merged lists of whole channels until something changes.
 	related map[string]*threadList
+	reddit  redditData
 }
 
 // videoNode is a video with its threads.
@@ -112,6 +113,7 @@ func NewData() *Data {
 		videos:    map[string]*videoNode{},
 		threads:   map[string]*thread{},
 		related:   map[string]*threadList{},
+		reddit:    newRedditData(),
 	}
 }
 

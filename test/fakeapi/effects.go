@@ -28,10 +28,17 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, m mount, path str
 		Auth: auth, At: time.Now(), Body: string(body),
 	}
 	rule := s.rules.find(call)
+	leave := func() {}
+	if gate, ok := m.platform.(gatekeeper); ok {
+		r, leave = gate.enter(r, path)
+	}
 	seq := s.recorder.begin(call)
 	status := 0
 	// Deferred, so that a connection that is cut by a panic ends the call too.
-	defer func() { s.recorder.end(seq, m.service, status, rule.Effect) }()
+	defer func() {
+		leave()
+		s.recorder.end(seq, m.service, status, rule.Effect)
+	}()
 	a, err := s.faulty(r, m, path, rule)
 	if err != nil {
 		panic(http.ErrAbortHandler)
@@ -55,7 +62,7 @@ func (s *Server) faulty(r *http.Request, m mount, path string, rule Rule) (answe
 	case Hang, Drop:
 		return answer{}, errCut
 	case Error:
-		a = rule.errorAnswer(m.service)
+		a = m.platform.fault(rule)
 	case Garbage:
 		a = htmlAnswer(max(rule.Status, http.StatusOK))
 	default:

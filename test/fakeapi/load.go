@@ -13,9 +13,10 @@ import (
 // line is one of
 //
 //	{"channel":{…}} {"playlist":{…}} {"video":{…}} {"comment":{…}}
+//	{"subreddit":{…}} {"submission":{…}} {"redditComment":{…}} {"shareLink":{…}}
 //
-// with the fields of Channel, Playlist, Video and Comment. A video stands
-// before its comments, a comment before its replies.
+// with the fields of the types of those names. A video stands before its
+// comments, a comment before its replies, and likewise at Reddit.
 
 // maxLine is the longest line of a data file in bytes.
 const maxLine = 1 << 20
@@ -26,6 +27,11 @@ type record struct {
 	Playlist *Playlist `json:"playlist,omitempty"`
 	Video    *Video    `json:"video,omitempty"`
 	Comment  *Comment  `json:"comment,omitempty"`
+
+	Subreddit     *Subreddit     `json:"subreddit,omitempty"`
+	Submission    *Submission    `json:"submission,omitempty"`
+	RedditComment *RedditComment `json:"redditComment,omitempty"`
+	ShareLink     *ShareLink     `json:"shareLink,omitempty"`
 }
 
 // Load reads a data folder.
@@ -82,8 +88,16 @@ func (d *Data) addRecord(r record) error {
 		d.AddVideo(*r.Video)
 	case r.Comment != nil:
 		return d.AddComment(*r.Comment)
+	case r.Subreddit != nil:
+		d.AddSubreddit(*r.Subreddit)
+	case r.Submission != nil:
+		return d.AddSubmission(*r.Submission)
+	case r.RedditComment != nil:
+		return d.AddRedditComment(*r.RedditComment)
+	case r.ShareLink != nil:
+		d.AddShareLink(*r.ShareLink)
 	default:
-		return fmt.Errorf("it holds no channel, playlist, video or comment")
+		return fmt.Errorf("it holds no channel, playlist, video, comment or thing of Reddit")
 	}
 	return nil
 }

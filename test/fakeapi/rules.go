@@ -3,7 +3,6 @@ package fakeapi
 import (
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -72,7 +71,8 @@ var effects = []Effect{
 // match every call. The first rule that takes a call is the only one to act.
 type Rule struct {
 	Service Service `json:"service,omitempty"`
-	// Path is the method's name as in Call.Path.
+	// Path is the method's name as in Call.Path; "comments/*" is all that
+	// begins so.
 	Path string `json:"path,omitempty"`
 	// Query is a part of the query without the key, encoded and sorted by
 	// name: "pageToken=", "videoId=abc".
@@ -91,7 +91,8 @@ type Rule struct {
 	Effect Effect `json:"effect"`
 	// Status is the HTTP status of Error and Garbage; 0 is the reason's own.
 	Status int `json:"status,omitempty"`
-	// Reason is Google's reason, such as quotaExceeded; see KnownReasons.
+	// Reason is the platform's word, such as quotaExceeded; see KnownReasons,
+	// GoogleReasons and RedditReasons.
 	Reason string `json:"reason,omitempty"`
 	// RetryAfter is sent as the header of that name: seconds or a date.
 	RetryAfter string `json:"retryAfter,omitempty"`
@@ -115,9 +116,16 @@ func (r Rule) validate() error {
 	return nil
 }
 
+func (r Rule) matchesPath(path string) bool {
+	if begin, open := strings.CutSuffix(r.Path, "*"); open {
+		return strings.HasPrefix(path, begin)
+	}
+	return r.Path == "" || r.Path == path
+}
+
 func (r Rule) matches(c Call) bool {
 	return (r.Service == "" || r.Service == c.Service) &&
-		(r.Path == "" || r.Path == c.Path) &&
+		r.matchesPath(c.Path) &&
 		strings.Contains(c.Query.Encode(), r.Query) &&
 		strings.Contains(c.Body, r.Body)
 }
@@ -185,23 +193,4 @@ func (s *Server) ClearRules() {
 	s.rules.mu.Lock()
 	defer s.rules.mu.Unlock()
 	s.rules.rules = nil
-}
-
-// errorAnswer is what the effect Error says in the name of a service.
-func (r Rule) errorAnswer(service Service) answer {
-	if service != YouTube {
-		status := r.Status
-		if status == 0 {
-			status = http.StatusInternalServerError
-		}
-		return jsonAnswer(status, map[string]string{"detail": http.StatusText(status)})
-	}
-	e := reasonNamed(r.Reason)
-	if r.Reason == "" {
-		e = reasonNamed("backendError")
-	}
-	if r.Status != 0 {
-		e.status = r.Status
-	}
-	return e.answer()
 }

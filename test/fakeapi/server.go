@@ -1,7 +1,17 @@
 // Package fakeapi plays the platforms behind Soundings at the wire: the YouTube
-// Data API, a sentiment service and a spam service, as one HTTP server on
-// 127.0.0.1 that is loaded with data, records its calls, and works faults on
-// its answers by rule.
+// Data API and Google's authorization server, Reddit with its own, a sentiment
+// service and a spam service, as one HTTP server on 127.0.0.1 that is loaded
+// with data, records its calls, and works faults on its answers by rule.
+//
+// The authorization servers stand on github.com/go-oauth2/oauth2/v4: of the
+// kept libraries it is the one whose grants can be called without its HTTP
+// handlers, so that each platform keeps its own shapes, and it links nothing
+// that the project does not have. It checks S256 challenges and redirect
+// addresses against the code and keeps codes to one use. It does not check the
+// client on a refresh, redirects errors to unknown addresses and does not
+// guard two uses of a code at the same moment: authority does. ory/fosite
+// brings its own storage of requests and more than 100 modules, zitadel/oidc
+// wants a whole OpenID provider.
 //
 // A test starts it with Run, the command fakeapi starts it alone. Each platform
 // is one file that turns requests into answers; sending, faults and the record
@@ -24,7 +34,13 @@ type Service string
 
 // The services.
 const (
-	YouTube   Service = "youtube"
+	YouTube Service = "youtube"
+	// Google is its authorization server.
+	Google Service = "google"
+	// Reddit is the API, RedditWWW the site with the authorization server and
+	// the share links.
+	Reddit    Service = "reddit"
+	RedditWWW Service = "reddit-www"
 	Sentiment Service = "sentiment"
 	Spam      Service = "spam"
 )
@@ -42,6 +58,14 @@ const (
 // platform answers the calls of one service; path stands behind its base path.
 type platform interface {
 	answer(r *http.Request, path string, effect Effect) answer
+	// fault renders the rule of an Error in the platform's own shape.
+	fault(r Rule) answer
+}
+
+// gatekeeper is a platform that counts the calls that are open: enter is
+// called before any delay, the returned function when the call has ended.
+type gatekeeper interface {
+	enter(r *http.Request, path string) (*http.Request, func())
 }
 
 // mount is a platform with its base path.
@@ -54,6 +78,9 @@ type mount struct {
 // Server is the fake platforms on one listener.
 type Server struct {
 	youtube     *youtube
+	google      *google
+	reddit      *reddit
+	redditWWW   *redditWWW
 	credentials *credentials
 	mounts      []mount
 	recorder    recorder
@@ -68,41 +95,24 @@ type Server struct {
 	served  chan error
 }
 
-// Option changes how a Server behaves.
-type Option func(*Server)
-
-// WithAddress listens there instead of on a free port of 127.0.0.1.
-func WithAddress(address string) Option { return func(s *Server) { s.address = address } }
-
-// WithKey accepts this API key and no longer DemoKey.
-func WithKey(key string) Option {
-	return func(s *Server) { s.credentials.keys = map[string]bool{key: true} }
-}
-
-// WithToken accepts an access token.
-func WithToken(t AccessToken) Option { return func(s *Server) { s.AllowToken(t) } }
-
-// WithClock judges the expiry of access tokens by another clock.
-func WithClock(now func() time.Time) Option { return func(s *Server) { s.credentials.now = now } }
-
-// WithQuota answers quotaExceeded after so many calls that were authorised.
-func WithQuota(calls int64) Option { return func(s *Server) { s.youtube.quota = calls } }
-
-// WithEmptyItems writes "items":[] into empty lists instead of leaving it out.
-func WithEmptyItems() Option { return func(s *Server) { s.youtube.emptyItems = true } }
-
 // New returns a server over the data, which may be changed while it runs.
 func New(data *Data, options ...Option) *Server {
 	c := &credentials{keys: map[string]bool{DemoKey: true}, tokens: map[string]AccessToken{}, now: time.Now}
 	s := &Server{
 		credentials: c,
 		youtube:     newYouTube(data, c),
+		google:      &google{newAuthority(googleTraits, c)},
+		reddit:      newReddit(data, c),
+		redditWWW:   &redditWWW{newAuthority(redditTraits, c), data},
 		address:     "127.0.0.1:0",
 		recorder:    recorder{open: map[Service]int{}, high: map[Service]int{}},
 		served:      make(chan error, 1),
 	}
 	s.mounts = []mount{
 		{YouTube, "/youtube/v3/", s.youtube},
+		{Google, "/google/", s.google},
+		{RedditWWW, "/reddit-www/", s.redditWWW},
+		{Reddit, redditBase, s.reddit},
 		{Sentiment, "/sentiment/", sentimentService{}},
 		{Spam, "/spam/", spamService{}},
 	}
@@ -142,18 +152,6 @@ func (s *Server) Close() {
 	}
 	<-s.served
 }
-
-// URL returns the address of the server, without a path.
-func (s *Server) URL() string { return "http://" + s.listener.Addr().String() }
-
-// YouTubeURL returns what YOUTUBE_API_URL takes.
-func (s *Server) YouTubeURL() string { return s.URL() + "/youtube/v3" }
-
-// SentimentURL returns what SENTIMENT_SERVICE_URL takes.
-func (s *Server) SentimentURL() string { return s.URL() + "/sentiment" }
-
-// SpamURL returns what SPAM_SERVICE_URL takes.
-func (s *Server) SpamURL() string { return s.URL() + "/spam" }
 
 // ServeHTTP answers a call of any platform, or of the control paths.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {

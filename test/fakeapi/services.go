@@ -1,6 +1,7 @@
 package fakeapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -19,6 +20,12 @@ const (
 type batchAnswer[R any] struct {
 	Results []R    `json:"results"`
 	Model   string `json:"model,omitempty"`
+}
+
+// fault is what a FastAPI service says when it fails.
+func fault(r Rule) answer {
+	status := cmp.Or(r.Status, http.StatusInternalServerError)
+	return jsonAnswer(status, map[string]string{"detail": http.StatusText(status)})
 }
 
 var scoreField = regexp.MustCompile(`"score":[-0-9.e]+`)

@@ -30,6 +30,8 @@ type spamResult struct {
 	Reasons []string `json:"reasons"`
 }
 
+func (spamService) fault(r Rule) answer { return fault(r) }
+
 func (spamService) answer(r *http.Request, path string, effect Effect) answer {
 	return route(r, path, "classify", func() answer { return classify(r, effect) })
 }

@@ -1,6 +1,7 @@
 package fakeapi
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,6 +43,8 @@ type listRequest struct {
 	// ids are the values of id, in order.
 	ids    []string
 	effect Effect
+	// token is the zero token for a call with a key.
+	token AccessToken
 }
 
 func (q listRequest) wants(part string) bool { return slices.Contains(q.parts, part) }
@@ -68,7 +71,7 @@ func newYouTube(data *Data, c *credentials) *youtube {
 		"videos": {kind: "youtube#videoListResponse", perPage: 5, most: 50, scopes: readScopes, list: (*youtube).listVideos,
 			parts: []string{"snippet", "statistics", "contentDetails", "status", "id"}, params: []string{"id"}},
 		"channels": {kind: "youtube#channelListResponse", perPage: 5, most: 50, scopes: readScopes, list: (*youtube).listChannels,
-			parts: []string{"snippet", "statistics", "contentDetails", "status", "id"}, params: []string{"id", "forHandle", "forUsername"}},
+			parts: []string{"snippet", "statistics", "contentDetails", "status", "id"}, params: []string{"id", "forHandle", "forUsername", "mine"}},
 		"playlists": {kind: "youtube#playlistListResponse", perPage: 5, most: 50, scopes: readScopes, list: (*youtube).listPlaylists,
 			parts: []string{"snippet", "contentDetails", "status", "id"}, params: []string{"id", "channelId"}},
 		"playlistItems": {kind: "youtube#playlistItemListResponse", perPage: 5, most: 50, scopes: readScopes, list: (*youtube).listPlaylistItems,
@@ -80,13 +83,21 @@ func newYouTube(data *Data, c *credentials) *youtube {
 	}}
 }
 
+// fault renders a reason of Google's envelope.
+func (y *youtube) fault(r Rule) answer {
+	e := reasonNamed(cmp.Or(r.Reason, "backendError"))
+	e.status = cmp.Or(r.Status, e.status)
+	return e.answer()
+}
+
 // answer answers one call; path is what stands behind the base path.
 func (y *youtube) answer(r *http.Request, path string, effect Effect) answer {
 	m, ok := y.methods[path]
 	if !ok || r.Method != http.MethodGet {
 		return htmlAnswer(http.StatusNotFound)
 	}
-	if e := y.credentials.check(r, m.scopes); e != nil {
+	token, e := y.credentials.check(r, m.scopes)
+	if e != nil {
 		return e.answer()
 	}
 	if y.quota > 0 && y.used.Add(1) > y.quota {
@@ -96,6 +107,7 @@ func (y *youtube) answer(r *http.Request, path string, effect Effect) answer {
 	if e != nil {
 		return e.answer()
 	}
+	q.token = token
 	page, e := m.list(y, q)
 	if e != nil {
 		return e.answer()

@@ -82,6 +82,8 @@ var youtubeReasons = map[string]apiError{
 	"badRequest": {status: 400, domain: "global", canonical: "INVALID_ARGUMENT", message: "Bad Request"},
 	"authError": {status: 401, domain: "global", location: "Authorization", canonical: "UNAUTHENTICATED",
 		message: "Invalid Credentials"},
+	"authorizationRequired": {status: 401, domain: "youtube.parameter", location: "mine",
+		message: "The request uses the <code>mine</code> parameter but is not properly authorized."},
 	"youtubeSignupRequired": {status: 401, domain: "youtube.header", location: "Authorization", message: "Unauthorized"},
 	"quotaExceeded": {status: 403, domain: "youtube.quota",
 		message: `The request cannot be completed because you have exceeded your <a href="/youtube/v3/getting-started#quota">quota</a>.`},

@@ -40,12 +40,16 @@ type channelStatus struct {
 	LongUploadsStatus string `json:"longUploadsStatus"`
 }
 
-// listChannels is channels.list by id, handle or user name. A channel that
-// nobody knows is an empty list, without an error.
+// listChannels is channels.list by id, handle, user name, or of the account
+// whose token it is. A channel that nobody knows is an empty list, without an
+// error.
 func (y *youtube) listChannels(q listRequest) (list, *apiError) {
-	filter, e := q.oneFilter("id", "forHandle", "forUsername")
+	filter, e := q.oneFilter("id", "forHandle", "forUsername", "mine")
 	if e != nil {
 		return list{}, e
+	}
+	if filter == "mine" {
+		return y.ownChannel(q)
 	}
 	y.data.mu.Lock()
 	defer y.data.mu.Unlock()
@@ -54,6 +58,29 @@ func (y *youtube) listChannels(q listRequest) (list, *apiError) {
 		page.addResource(q, y.data.channelResource(c))
 	}
 	page.total, page.perPage = page.count, q.max
+	return page, nil
+}
+
+// ownChannel is the channel of the token's account: the one of the data with
+// that title, else a channel without videos.
+func (y *youtube) ownChannel(q listRequest) (list, *apiError) {
+	switch {
+	case q.token.Secret == "" || q.query.Get("mine") != "true":
+		return list{}, refuse("authorizationRequired", "", "")
+	case q.token.Account == AccountWithoutChannel:
+		return list{}, refuse("youtubeSignupRequired", "", "")
+	}
+	title := cmp.Or(q.token.Account, DemoGoogleAccount)
+	y.data.mu.Lock()
+	defer y.data.mu.Unlock()
+	own := &Channel{ID: madeChannelID(title), Title: title, PublishedAt: accountsBegan}
+	for _, c := range y.data.channels {
+		if c.Title == title {
+			own = c
+		}
+	}
+	page := list{total: 1, perPage: q.max}
+	page.addResource(q, y.data.channelResource(own))
 	return page, nil
 }
 

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("fakeapi", flag.ContinueOnError)
 	address := flags.String("addr", "127.0.0.1:0", "listen `address`")
 	name := flags.String("data", "demo", "demo, corpus2013, brands2025 (both read FIXTURES_DIR), or a `folder` of *.ndjson")
+	thread := flags.String("reddit-thread", "", "add a recorded `group` of FIXTURES_DIR/reddit, such as thread_n49rw_full")
+	redirect := flags.String("redirect", fakeapi.DemoRedirectURI, "the redirect `address` that the OAuth clients may use")
+	consent := flags.String("consent", "", "consent at once as this `account` instead of showing a page")
+	redditLimit := flags.Int("reddit-limit", 1000, "calls to Reddit in 10 minutes; 0 is no limit")
 	repeat := flags.Int("repeat", 1, "serve every video `k` times under other ids")
 	key := flags.String("key", fakeapi.DemoKey, "the API key that is accepted")
 	quota := flags.Int64("quota", 0, "answer quotaExceeded after so many `calls`; 0 is never")
@@ -45,7 +50,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	data.Repeat(*repeat)
-	server := fakeapi.New(data, fakeapi.WithAddress(*address), fakeapi.WithKey(*key), fakeapi.WithQuota(*quota))
+	if *thread != "" {
+		if _, err := data.LoadRedditThread(fixtures(), *thread); err != nil {
+			return err
+		}
+	}
+	options := []fakeapi.Option{
+		fakeapi.WithAddress(*address), fakeapi.WithKey(*key), fakeapi.WithQuota(*quota),
+		fakeapi.WithRedirectURIs(*redirect), fakeapi.WithRedditLimit(*redditLimit),
+	}
+	if *consent != "" {
+		options = append(options, fakeapi.WithConsent(fakeapi.Consent{Account: *consent}))
+	}
+	server := fakeapi.New(data, options...)
 	if err := server.Start(ctx); err != nil {
 		return err
 	}
@@ -57,18 +74,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
+// fixtures is the folder of recorded data.
+func fixtures() string {
+	return cmp.Or(os.Getenv("FIXTURES_DIR"), "../shared/fixtures")
+}
+
 func load(name string) (*fakeapi.Data, error) {
-	fixtures := os.Getenv("FIXTURES_DIR")
-	if fixtures == "" {
-		fixtures = "../shared/fixtures"
-	}
 	switch name {
 	case "demo":
 		return fakeapi.LoadDemo()
 	case "corpus2013":
-		return fakeapi.LoadCorpus2013(fixtures)
+		return fakeapi.LoadCorpus2013(fixtures())
 	case "brands2025":
-		return fakeapi.LoadBrands2025(fixtures)
+		return fakeapi.LoadBrands2025(fixtures())
 	}
 	return fakeapi.Load(os.DirFS(name))
 }
@@ -78,6 +96,16 @@ func announce(out io.Writer, s *fakeapi.Server, data *fakeapi.Data, key string) 
 	return json.NewEncoder(out).Encode(map[string]any{
 		"YOUTUBE_API_URL":             s.YouTubeURL(),
 		"YOUTUBE_MASTER_ACCESS_TOKEN": key,
+		"YOUTUBE_CLIENT_ID":           fakeapi.DemoGoogleClientID,
+		"YOUTUBE_CLIENT_SECRET":       fakeapi.DemoGoogleClientSecret,
+		"GOOGLE_AUTH_URL":             s.GoogleAuthURL(),
+		"GOOGLE_TOKEN_URL":            s.GoogleTokenURL(),
+		"GOOGLE_REVOKE_URL":           s.GoogleRevokeURL(),
+		"REDDIT_API_URL":              s.RedditURL(),
+		"REDDIT_AUTH_URL":             s.RedditAuthURL(),
+		"REDDIT_CLIENT_ID":            fakeapi.DemoRedditClientID,
+		"REDDIT_CLIENT_SECRET":        fakeapi.DemoRedditClientSecret,
+		"REDDIT_USER_AGENT":           fakeapi.DemoUserAgent,
 		"SENTIMENT_SERVICE_URL":       s.SentimentURL(),
 		"SPAM_SERVICE_URL":            s.SpamURL(),
 		"control":                     s.URL() + "/_fakeapi",

@@ -18,7 +18,7 @@ func TestTheCommandTellsItsAddressesServesAndStops(t *testing.T) {
 	defer cancel()
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, []string{"-repeat", "2"}, write) }()
+	go func() { ended <- run(ctx, []string{"-repeat", "2", "-consent", "somebody"}, write) }()
 
 	var line map[string]any
 	require.NoError(t, json.NewDecoder(read).Decode(&line))
@@ -33,13 +33,20 @@ func TestTheCommandTellsItsAddressesServesAndStops(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(body), `"id":"`+fakeapi.DemoVideoID+`"`)
 
+	for _, name := range []string{
+		"GOOGLE_AUTH_URL", "GOOGLE_TOKEN_URL", "GOOGLE_REVOKE_URL", "REDDIT_API_URL", "REDDIT_AUTH_URL", "YOUTUBE_CLIENT_ID",
+		"YOUTUBE_CLIENT_SECRET", "REDDIT_CLIENT_ID", "REDDIT_CLIENT_SECRET", "REDDIT_USER_AGENT",
+	} {
+		require.NotEmpty(t, line[name], name)
+	}
+
 	cancel()
 	require.NoError(t, <-ended)
 }
 
 func TestWrongUseIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-bogus"}, {"-data", t.TempDir()}, {"-addr", "nowhere:-1"}} {
+	for _, args := range [][]string{{"-bogus"}, {"-reddit-thread", "no_such_group"}, {"-data", t.TempDir()}, {"-addr", "nowhere:-1"}} {
 		require.Error(t, run(t.Context(), args, io.Discard))
 	}
 }

@@ -1,5 +1,5 @@
 // Command gendemo writes the small generated data set of fakeapi: invented
-// people on an invented channel. The same program writes the same bytes.
+// people on an invented channel and in an invented subreddit. The same program writes the same bytes.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/soundings-io/soundings/test/fakeapi"
@@ -23,20 +24,25 @@ var owner = fakeapi.Channel{
 }
 
 func main() {
-	path := flag.String("o", "data/demo.ndjson", "`file` to write")
+	folder := flag.String("o", "data", "`folder` to write to")
 	flag.Parse()
-	var b bytes.Buffer
-	err := generate(&b)
-	if err == nil {
-		err = os.WriteFile(*path, b.Bytes(), 0o644)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	for name, write := range files {
+		var b bytes.Buffer
+		err := write(&b)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(*folder, name), b.Bytes(), 0o644)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 	}
 }
 
-// generate writes the data set.
+// files are the files of the data set.
+var files = map[string]func(io.Writer) error{"demo.ndjson": generate, "reddit.ndjson": generateReddit}
+
+// generate writes YouTube's part.
 func generate(to io.Writer) error {
 	lines := json.NewEncoder(to)
 	lines.SetEscapeHTML(false)
