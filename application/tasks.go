@@ -37,6 +37,8 @@ type NewTask struct {
 	URLs          []string
 	IntegrationID string
 	Options       task.Options
+	// Callback is told when the task ends; empty for nobody.
+	Callback task.CallbackURL
 }
 
 // Create accepts a task: it judges the addresses alone and calls nobody. The
@@ -56,6 +58,9 @@ func (t *Tasks) Create(ctx context.Context, by access.Caller, req NewTask) (task
 		return task.State{}, fault.New(fault.NotFound, fault.CodeNotFound, "there is no integration %s", req.IntegrationID).In("integrationId")
 	}
 	created, first := task.NewAnalysis(by.User.ID, sources, req.IntegrationID, req.Options, newID, now())
+	if req.Callback != "" {
+		created.CallBack(req.Callback)
+	}
 	if err := t.store.CreateTask(ctx, created, first); err != nil {
 		return task.State{}, err
 	}
