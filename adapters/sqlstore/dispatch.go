@@ -133,14 +133,18 @@ func begunTasks(ctx context.Context, tx bun.Tx) (map[access.UserID]int, error) {
 // markQueued marks up to n due subtasks of a task, in the order of rank, then
 // time. It asks for the task's status once more: a pause may have come between.
 func (s *Store) markQueued(ctx context.Context, tx bun.Tx, flow flow, id task.ID, n int) ([]ports.Delivery, error) {
-	due := flow.only(tx.NewSelect().TableExpr("subtasks AS s").Column("s.id")).
-		Where("s.task_id = ? AND s.status = ?", id, task.SubtaskPending).
-		Where("s.run_at <= ?", s.dialect.after(0)).
-		Where("EXISTS (SELECT 1 FROM tasks AS t WHERE t.id = ? AND t.status IN (?))", id, bun.List(task.Live())).
-		Order("s.rank", "s.run_at", "s.id").Limit(int64(n))
+	due := s.due(tx, flow, id).Where("EXISTS (SELECT 1 FROM tasks AS t WHERE t.id = ? AND t.status IN (?))", id, bun.List(task.Live())).
+		Limit(int64(n))
 	return scanDeliveries(ctx, tx.NewUpdate().Table("subtasks").
 		Set("status = ?", task.SubtaskQueued).Set("queued_at = ?", s.dialect.after(0)).
 		Where("id IN (?)", s.dialect.lock(due, true)).Returning("id, generation"))
+}
+
+// due returns the task's due subtasks in the order of their turns.
+func (s *Store) due(tx bun.Tx, flow flow, id task.ID) *bun.SelectQuery {
+	return flow.only(tx.NewSelect().TableExpr("subtasks AS s").Column("s.id")).
+		Where("s.task_id = ? AND s.status = ?", id, task.SubtaskPending).
+		Where("s.run_at <= ?", s.dialect.after(0)).Order("s.rank", "s.run_at", "s.id")
 }
 
 func scanDeliveries(ctx context.Context, q *bun.UpdateQuery) ([]ports.Delivery, error) {

@@ -138,15 +138,19 @@ func (s *Store) deadJobs(ctx context.Context, t task.SubtaskType, limit int) (ma
 		ID   task.SubtaskID `bun:"id"`
 		Task task.ID        `bun:"task_id"`
 	}
-	err := s.db.NewSelect().TableExpr("subtasks AS s").Column("s.id", "s.task_id").
-		Where("s.type = ?", t).Where("?", inStatus(task.JobDead.Statuses())).
-		Where("NOT EXISTS (SELECT 1 FROM tasks AS t WHERE t.id = s.task_id AND t.status = ?)", task.Cancelled).
-		Order("s.run_at", "s.id").Limit(int64(limit)).Scan(ctx, &rows)
+	err := s.deadOf(t, limit).Scan(ctx, &rows)
 	byTask := map[task.ID][]task.SubtaskID{}
 	for _, r := range rows {
 		byTask[r.Task] = append(byTask[r.Task], r.ID)
 	}
 	return byTask, s.fault(err)
+}
+
+func (s *Store) deadOf(t task.SubtaskType, limit int) *bun.SelectQuery {
+	return s.db.NewSelect().TableExpr("subtasks AS s").Column("s.id", "s.task_id").
+		Where("s.type = ?", t).Where("?", inStatus(task.JobDead.Statuses())).
+		Where("NOT EXISTS (SELECT 1 FROM tasks AS t WHERE t.id = s.task_id AND t.status = ?)", task.Cancelled).
+		Order("s.run_at", "s.id").Limit(int64(limit))
 }
 
 // retryDeadOf retries what is dead still of some jobs of one task.
