@@ -549,7 +549,9 @@ type NewExportOptions struct {
 
 // NewTask An address to analyse. Give `url` or `urls`, not both.
 type NewTask struct {
-	// CallbackURL Where to send a signed message when the task ends. This deployment has no webhook secret and refuses it with 422.
+	// CallbackURL An http or https address that gets a message of type `TaskEnded` (Standard Webhooks) each time the task ends. A deployment without a webhook secret refuses it with 422.
+	//
+	// Example: https://example.com/hook
 	CallbackURL *string `json:"callbackUrl,omitempty"`
 
 	// IntegrationID The connected account to fetch with; null leaves the choice to Soundings.
@@ -851,6 +853,7 @@ type Task struct {
 	StartedAt   *time.Time   `json:"startedAt"`
 	Status      TaskStatus   `json:"status"`
 	TokenSource *TokenSource `json:"tokenSource"`
+	Webhook     *Webhook     `json:"webhook"`
 }
 
 // TaskFilterKind defines model for TaskFilterKind.
@@ -884,6 +887,18 @@ type TaskStatus string
 
 // TokenSource defines model for TokenSource.
 type TokenSource string
+
+// Webhook What became of the message about the task's latest end; null where there is no callbackUrl.
+type Webhook struct {
+	// Attempts Attempts begun, over at most a day.
+	Attempts    int        `json:"attempts"`
+	DeliveredAt *time.Time `json:"deliveredAt"`
+
+	// LastError Why the last attempt failed.
+	LastError     *string    `json:"lastError"`
+	NextAttemptAt *time.Time `json:"nextAttemptAt"`
+	Status        string     `json:"status"`
+}
 
 // WordList An array of words, or one string of words with commas between.
 type WordList = wordList

@@ -18,7 +18,7 @@ func TaskDocument(t task.State) Task {
 		TokenSource: orNull(TokenSource(t.TokenSource)), Export: exportDocument(t.Export),
 		Progress: progressDocument(t.Counters), Problems: documents(t.Problems, problemDocument),
 		CreatedAt: t.CreatedAt.UTC(), StartedAt: timeOrNull(t.StartedAt),
-		FinishedAt: timeOrNull(t.FinishedAt), RetryAt: timeOrNull(t.RetryAt),
+		FinishedAt: timeOrNull(t.FinishedAt), RetryAt: timeOrNull(t.RetryAt), Webhook: webhookDocument(t.Webhook),
 	}
 	if len(d.Sources) > 0 {
 		d.Source = &d.Sources[0]

@@ -36,7 +36,7 @@ func FuzzBody(f *testing.F) {
 		var asked NewTask
 		if err := decode(body, &asked); err != nil {
 			requireRefusal(t, err)
-		} else if request, err := newTask(asked); err != nil {
+		} else if request, err := (&handlers{webhooks: true}).newTask(asked); err != nil {
 			requireRefusal(t, err)
 		} else {
 			require.False(t, request.URLs == nil)

@@ -37,6 +37,9 @@ type Options struct {
 	RequestsPerSecond float64
 	// WebAppOrigin is the only origin that browsers may call from; empty for none.
 	WebAppOrigin string
+	// Webhooks tells that messages about ended tasks are sent; otherwise a
+	// callbackUrl is refused.
+	Webhooks bool
 	// Version is told in openapi.yaml.
 	Version string
 	Logger  *slog.Logger
@@ -51,7 +54,7 @@ func New(deps Deps, opts Options) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &handlers{Deps: deps, spec: versioned(opts.Version), docs: newDocs(), log: opts.Logger}
+	h := &handlers{Deps: deps, spec: versioned(opts.Version), docs: newDocs(), webhooks: opts.Webhooks, log: opts.Logger}
 	g := newGate(deps.Accounts, opts)
 	guards := map[string][]echo.MiddlewareFunc{}
 	for _, op := range mustReadOperations() {
@@ -109,6 +112,8 @@ type handlers struct {
 	spec []byte
 	docs *docs
 	log  *slog.Logger
+
+	webhooks bool
 }
 
 var _ ServerInterface = (*handlers)(nil)

@@ -9,7 +9,6 @@ import (
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
-	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -24,7 +23,7 @@ func (h *handlers) CreateTask(c echo.Context, params CreateTaskParams) error {
 	if err := decode(body, &asked); err != nil {
 		return err
 	}
-	request, err := newTask(asked)
+	request, err := h.newTask(asked)
 	if err != nil {
 		return err
 	}
@@ -35,7 +34,7 @@ func (h *handlers) CreateTask(c echo.Context, params CreateTaskParams) error {
 }
 
 // newTask returns what the body asks for, with the defaults of openapi.yaml.
-func newTask(asked NewTask) (application.NewTask, error) {
+func (h *handlers) newTask(asked NewTask) (application.NewTask, error) {
 	request := application.NewTask{
 		IntegrationID: valueOf(asked.IntegrationID), Options: task.Options{IncludeReplies: true},
 	}
@@ -47,17 +46,13 @@ func newTask(asked NewTask) (application.NewTask, error) {
 	default:
 		request.URLs = *asked.Urls
 	}
-	if asked.CallbackURL != nil {
-		return request, fault.New(fault.Invalid, fault.CodeUnsupportedURL,
-			"this deployment has no webhook secret and sends no messages; leave callbackUrl out").In("callbackUrl")
-	}
 	if !storable(request.IntegrationID) {
 		return request, invalid("integrationId", "integrationId is no id")
 	}
-	if asked.Options == nil {
-		return request, nil
-	}
 	var err error
+	if request.Callback, err = h.callback(asked.CallbackURL); err != nil || asked.Options == nil {
+		return request, err
+	}
 	request.Options, err = newTaskOptions(*asked.Options)
 	return request, err
 }

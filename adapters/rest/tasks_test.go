@@ -32,9 +32,9 @@ func TestTaskDocument(t *testing.T) {
 	require.Equal(t, "/tasks/"+id, made.header.Get("Location"))
 	require.Equal(t, []string{
 		"createdAt", "export", "finishedAt", "id", "integrationId", "kind", "problems", "progress",
-		"retryAt", "run", "source", "sources", "startedAt", "status", "tokenSource",
+		"retryAt", "run", "source", "sources", "startedAt", "status", "tokenSource", "webhook",
 	}, keysOf(made.doc))
-	for _, field := range []string{"export", "finishedAt", "integrationId", "retryAt", "startedAt", "tokenSource"} {
+	for _, field := range []string{"export", "finishedAt", "integrationId", "retryAt", "startedAt", "tokenSource", "webhook"} {
 		require.Nil(t, made.doc[field], field)
 	}
 	require.Equal(t, "analysis", made.doc["kind"])
