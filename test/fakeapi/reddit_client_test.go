@@ -99,6 +99,8 @@ type collector struct {
 	pending []string
 	goOn    []string
 	calls   int
+	// continued and residual tell that it met such nodes.
+	continued, residual bool
 }
 
 func collect(t testing.TB, s *fakeapi.Server, post string, chunk int) *collector {
@@ -149,6 +151,7 @@ func (c *collector) more(ids []string) {
 			comments++
 			require.JSONEq(c, `""`, string(one.Data.Replies), "the answer is flat")
 		}
+		c.residual = c.residual || one.Kind == "more"
 		c.take(one)
 	}
 	require.LessOrEqual(c, comments, 100)
@@ -170,6 +173,7 @@ func (c *collector) take(one redditThing) {
 		}
 	case "more":
 		if one.Data.Count == 0 {
+			c.continued = true
 			c.goOn = append(c.goOn, one.Data.Parent)
 			return
 		}

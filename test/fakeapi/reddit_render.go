@@ -25,7 +25,7 @@ func listing(things []thing, after string) thing {
 		things = []thing{}
 	}
 	data := map[string]any{
-		"modhash": nil, "dist": len(things), "children": things, "after": nil, "before": nil, "geo_filter": "",
+		"modhash": nil, "dist": len(things), "children": things, "after": nil, "before": nil,
 	}
 	if after != "" {
 		data["after"] = after
