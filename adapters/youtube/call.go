@@ -46,22 +46,34 @@ func get[T any](ctx context.Context, s *Source, ec access.ExecutionContext, r re
 	if err != nil {
 		return list[T]{}, err
 	}
+	if err := s.meter.Take(ctx, ec, r.method+".list"); err != nil {
+		return list[T]{}, err
+	}
 	answer, err := s.calls.Do(req)
 	if err != nil {
 		return list[T]{}, unreachable(err)
 	}
 	at := circumstances{ec: ec, now: s.now(), answer: answer, paged: r.pageToken != ""}
 	if answer.Status != http.StatusOK {
-		return list[T]{}, at.refused(readError(answer.Body))
+		return list[T]{}, s.told(ctx, ec, at.refused(readError(answer.Body)))
 	}
 	page, err := decode[T](answer.Body)
 	switch {
 	case err != nil:
 		return list[T]{}, unreadable(err)
 	case page.Error != nil:
-		return list[T]{}, at.refused(*page.Error)
+		return list[T]{}, s.told(ctx, ec, at.refused(*page.Error))
 	}
 	return page, nil
+}
+
+// told passes on to the meter that the quota is used up, so that no worker asks
+// again before it comes back.
+func (s *Source) told(ctx context.Context, ec access.ExecutionContext, err error) error {
+	if f := fault.As(err); f.Kind == fault.QuotaExhausted {
+		s.meter.Refused(ctx, ec, f.RetryAt)
+	}
+	return err
 }
 
 // newRequest builds the call; the credentials go into a header.

@@ -140,11 +140,11 @@ func (c circumstances) fault(v verdict) error {
 	switch v.kind {
 	case fault.Unauthenticated:
 		if v.operator {
-			return operatorsCredentials(v.words)
+			return c.operators(v.words)
 		}
 		return credentialsRejected(c.ec, v.words)
 	case fault.QuotaExhausted:
-		return fault.New(v.kind, v.code, "%s", v.words).At(quotaReset(c.now))
+		return fault.New(v.kind, v.code, "%s", v.words).At(DayEnd(c.now))
 	case fault.RateLimited, fault.Unavailable:
 		return fault.New(v.kind, v.code, "%s", v.words).At(outcall.RetryAt(c.answer.Header, c.now))
 	case fault.Conflict:
@@ -158,6 +158,17 @@ func (c circumstances) fault(v verdict) error {
 		}
 	}
 	return fault.New(v.kind, v.code, "%s", v.words)
+}
+
+// operators is a refusal of the Google Cloud project. With a user's token it is
+// Forbidden, because another token of the project's users would not help, and
+// the account is in order.
+func (c circumstances) operators(why string) error {
+	f := operatorsCredentials(why)
+	if c.ec.TokenSource() == access.UserOAuth {
+		f.Kind = fault.Forbidden
+	}
+	return f
 }
 
 // credentialsRejected is a token or key that YouTube does not take, in words

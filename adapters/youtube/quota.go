@@ -16,8 +16,9 @@ var pacific = sync.OnceValue(func() *time.Location {
 	return zone
 })
 
-// quotaReset returns the first midnight in Pacific time after now, in UTC.
-func quotaReset(now time.Time) time.Time {
+// DayEnd returns the end of the quota's day that a time lies in: the first
+// midnight in Pacific time behind it, in UTC.
+func DayEnd(now time.Time) time.Time {
 	local := now.In(pacific())
 	return time.Date(local.Year(), local.Month(), local.Day()+1, 0, 0, 0, 0, pacific()).UTC()
 }

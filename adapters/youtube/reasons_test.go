@@ -45,10 +45,10 @@ func TestReasonsDecideNotTheStatus(t *testing.T) {
 		"userRateLimitExceeded":      {fault.RateLimited, fault.CodeRateLimited},
 		"commentsDisabled":           {fault.Gone, fault.CodeCommentsDisabled},
 		"forbidden":                  {fault.Forbidden, fault.CodeSourceForbidden},
-		"accessNotConfigured":        {fault.Unauthenticated, fault.CodeCredentialsRejected},
-		"ipRefererBlocked":           {fault.Unauthenticated, fault.CodeCredentialsRejected},
-		"keyInvalid":                 {fault.Unauthenticated, fault.CodeCredentialsRejected},
-		"keyExpired":                 {fault.Unauthenticated, fault.CodeCredentialsRejected},
+		"accessNotConfigured":        {fault.Forbidden, fault.CodeCredentialsRejected},
+		"ipRefererBlocked":           {fault.Forbidden, fault.CodeCredentialsRejected},
+		"keyInvalid":                 {fault.Forbidden, fault.CodeCredentialsRejected},
+		"keyExpired":                 {fault.Forbidden, fault.CodeCredentialsRejected},
 		"insufficientPermissions":    {fault.Forbidden, fault.CodeNeedsReconnect},
 		"videoNotFound":              {fault.NotFound, fault.CodeSourceNotFound},
 		"channelNotFound":            {fault.NotFound, fault.CodeSourceNotFound},
@@ -151,7 +151,7 @@ func TestQuotaResetKnowsSummerTime(t *testing.T) {
 	} {
 		at, err := time.Parse(time.RFC3339, now)
 		require.NoError(t, err)
-		assert.Equal(t, want, quotaReset(at).Format(time.RFC3339), now)
+		assert.Equal(t, want, DayEnd(at).Format(time.RFC3339), now)
 	}
 }
 

@@ -47,6 +47,9 @@ type Options struct {
 	HTTPClient *http.Client
 	// Timeout bounds one Open or Fetch, at most DefaultTimeout.
 	Timeout time.Duration
+	// Meter accounts for each call, named as the documentation of quota costs
+	// names it: commentThreads.list. Nil counts nothing.
+	Meter ports.Meter
 	// Now tells the time, for the quota's reset and Retry-After; nil is time.Now.
 	Now func() time.Time
 }
@@ -57,6 +60,7 @@ type Source struct {
 	base    *url.URL
 	calls   *outcall.Client
 	timeout time.Duration
+	meter   ports.Meter
 	now     func() time.Time
 }
 
@@ -68,12 +72,15 @@ func New(opts Options) *Source {
 	if err != nil {
 		base = &url.URL{} // every call then fails as to an address that cannot be reached
 	}
-	s := &Source{base: base, timeout: DefaultTimeout, now: opts.Now}
+	s := &Source{base: base, timeout: DefaultTimeout, meter: opts.Meter, now: opts.Now}
 	if opts.Timeout > 0 {
 		s.timeout = min(opts.Timeout, DefaultTimeout)
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.meter == nil {
+		s.meter = ports.Unmetered{}
 	}
 	s.calls = outcall.New(opts.HTTPClient, outcall.Limits{Timeout: s.timeout, MaxBody: maxBody, Parallel: parallel})
 	return s

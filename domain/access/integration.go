@@ -84,11 +84,14 @@ func (in Integration) Valid(now time.Time) bool {
 	return in.ExpiresAt.IsZero() || in.ExpiresAt.Sub(now) >= RefreshEarly
 }
 
+// everyScope is how Reddit writes that all scopes were granted.
+const everyScope = "*"
+
 // Lacks returns those of the scopes that were not granted.
 func (in Integration) Lacks(needed []string) []string {
 	var lacking []string
 	for _, s := range needed {
-		if !slices.Contains(in.Scopes, s) {
+		if !slices.Contains(in.Scopes, s) && !slices.Contains(in.Scopes, everyScope) {
 			lacking = append(lacking, s)
 		}
 	}
