@@ -178,13 +178,13 @@ func googleError(r *http.Request, err error) oauthError {
 	return googleErrors["bad_code"]
 }
 
+// googleStatuses are the errors of a rule that names a status alone.
+var googleStatuses = map[int]string{400: "invalid_request", 401: "invalid_client", 429: "rate_limit_exceeded", 500: "internal_failure"}
+
 func (g *google) fault(r Rule) answer {
-	e, known := googleErrors[cmp.Or(r.Reason, "backend_error")]
+	e, known := googleErrors[cmp.Or(r.Reason, googleStatuses[r.Status], "backend_error")]
 	if !known {
 		e = oauthError{status: http.StatusBadRequest, code: r.Reason}
-	}
-	if r.Reason == "" && r.Status < 500 {
-		e = oauthError{code: http.StatusText(r.Status)}
 	}
 	e.status = cmp.Or(r.Status, e.status)
 	return e.answer()

@@ -70,8 +70,10 @@ type authority struct {
 
 	mu         sync.Mutex
 	registered OAuthClient
-	consent    *Consent
-	consented  map[string]bool
+	// allowed are redirect addresses besides the client's own.
+	allowed   []string
+	consent   *Consent
+	consented map[string]bool
 }
 
 func newAuthority(t traits, c *credentials) *authority {
@@ -126,11 +128,13 @@ func (a *authority) setClient(c OAuthClient) {
 func (a *authority) allowRedirect(uri string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.registered.RedirectURIs = append(slices.Clone(a.registered.RedirectURIs), uri)
+	a.allowed = append(a.allowed, uri)
 }
 
 func (a *authority) checkRedirect(uri string) error {
-	if !slices.Contains(a.known().RedirectURIs, uri) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !slices.Contains(a.registered.RedirectURIs, uri) && !slices.Contains(a.allowed, uri) {
 		return errors.ErrInvalidRedirectURI
 	}
 	return nil

@@ -20,7 +20,8 @@ type Consent struct {
 	// Account is who decides; empty is the demo's account.
 	Account string `json:"account,omitempty"`
 	Deny    bool   `json:"deny,omitempty"`
-	// Scopes are those that stay ticked; nil are all that were asked for.
+	// Scopes are those that stay ticked; nil are all that were asked for. What
+	// was not asked for is never granted.
 	Scopes []string `json:"scopes,omitempty"`
 	// RefreshSeconds limits the life of the refresh token; Google says so in
 	// refresh_token_expires_in. 0 is no limit.

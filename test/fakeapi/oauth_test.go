@@ -108,6 +108,7 @@ func TestGoogleConnectsAnAccountWithACode(t *testing.T) {
 	t.Parallel()
 	s := fakeapi.Run(t, small(t, 1))
 	app := googleApp(s, fakeapi.ScopeForceSSL)
+	require.Equal(t, fakeapi.ScopeForceSSL, visit(t, app.AuthCodeURL(stateSent), "&consent=allow").Get("scope"))
 	token := connect(t, app, "&consent=allow&account=Someone+Else", oauth2.AccessTypeOffline)
 	require.NotEmpty(t, token.RefreshToken)
 	require.EqualValues(t, 3599, token.ExpiresIn)
@@ -235,6 +236,21 @@ func TestAuthorizationChecksClientAddressAndRequest(t *testing.T) {
 		short := oauth2.SetAuthURLParam("code_challenge", "short")
 		require.Equal(t, "invalid_request", visit(t, app.AuthCodeURL(stateSent, short), "&consent=allow").Get("error"))
 	}
+	own := fakeapi.OAuthClient{ID: "7-own", Secret: "own-secret", RedirectURIs: []string{"http://127.0.0.1:7/back"}}
+	s = fakeapi.Run(t, small(t, 1), fakeapi.WithRedirectURIs("http://127.0.0.1:8/back"), fakeapi.WithGoogleClient(own), fakeapi.WithRedditClient(own))
+	for name, app := range map[string]*oauth2.Config{"google": googleApp(s, fakeapi.ScopeForceSSL), "reddit": redditApp(s)} {
+		require.GreaterOrEqual(t, open(t, app.AuthCodeURL(stateSent)+"&consent=allow").status, 400, "%s: the demo's client is gone", name)
+		app.ClientID, app.ClientSecret = own.ID, own.Secret
+		for _, uri := range []string{"http://127.0.0.1:7/back", "http://127.0.0.1:8/back"} {
+			app.RedirectURL = uri
+			require.Equal(t, http.StatusFound, open(t, app.AuthCodeURL(stateSent)+"&consent=allow").status, "%s %s", name, uri)
+		}
+	}
+}
+
+func TestARedirectAddressCanBeAllowedLater(t *testing.T) {
+	t.Parallel()
+	s := fakeapi.Run(t, small(t, 1))
 	elsewhere := googleApp(s, fakeapi.ScopeForceSSL)
 	elsewhere.RedirectURL = "http://127.0.0.1:1234/callback"
 	s.AllowRedirect(elsewhere.RedirectURL)

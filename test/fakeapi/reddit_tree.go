@@ -30,37 +30,32 @@ type cut struct {
 	comments, levels int
 }
 
-// candidates is a heap of comments that may be shown next, with their levels.
-type candidates struct {
-	order  commentOrder
-	nodes  []*redditNode
-	levels []int
-}
-
-func (c *candidates) Len() int           { return len(c.nodes) }
-func (c *candidates) Less(i, j int) bool { return c.order.compare(c.nodes[i], c.nodes[j]) < 0 }
-func (c *candidates) Swap(i, j int) {
-	c.nodes[i], c.nodes[j] = c.nodes[j], c.nodes[i]
-	c.levels[i], c.levels[j] = c.levels[j], c.levels[i]
-}
-
-// Push and Pop are heap.Interface; the level travels along in a leaf.
-func (c *candidates) Push(x any) {
-	l := x.(leaf)
-	c.nodes, c.levels = append(c.nodes, l.node), append(c.levels, l.level)
-}
-
-func (c *candidates) Pop() any {
-	last := len(c.nodes) - 1
-	l := leaf{c.nodes[last], c.levels[last]}
-	c.nodes, c.levels = c.nodes[:last], c.levels[:last]
-	return l
-}
-
-// leaf is a candidate with its level below the roots.
+// leaf is a comment that may be shown next, with its level below the roots.
 type leaf struct {
 	node  *redditNode
 	level int
+}
+
+// candidates is a heap of leaves, the first in order on top.
+type candidates struct {
+	order  commentOrder
+	leaves []leaf
+}
+
+func (c *candidates) Len() int { return len(c.leaves) }
+func (c *candidates) Less(i, j int) bool {
+	return c.order.compare(c.leaves[i].node, c.leaves[j].node) < 0
+}
+func (c *candidates) Swap(i, j int) { c.leaves[i], c.leaves[j] = c.leaves[j], c.leaves[i] }
+
+// Push and Pop are those of heap.Interface.
+func (c *candidates) Push(x any) { c.leaves = append(c.leaves, x.(leaf)) }
+
+func (c *candidates) Pop() any {
+	last := len(c.leaves) - 1
+	l := c.leaves[last]
+	c.leaves = c.leaves[:last]
+	return l
 }
 
 // shown are the comments of an answer with their levels.
