@@ -30,6 +30,51 @@ func (e ExportFormat) Valid() bool {
 	}
 }
 
+// Defines values for IntegrationStatus.
+const (
+	IntegrationStatusActive         IntegrationStatus = "active"
+	IntegrationStatusExpiring       IntegrationStatus = "expiring"
+	IntegrationStatusNeedsReconnect IntegrationStatus = "needs_reconnect"
+)
+
+// Valid indicates whether the value is a known member of the IntegrationStatus enum.
+func (e IntegrationStatus) Valid() bool {
+	switch e {
+	case IntegrationStatusActive:
+		return true
+	case IntegrationStatusExpiring:
+		return true
+	case IntegrationStatusNeedsReconnect:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for JobState.
+const (
+	JobStateDead    JobState = "dead"
+	JobStateQueued  JobState = "queued"
+	JobStateRunning JobState = "running"
+	JobStateWaiting JobState = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the JobState enum.
+func (e JobState) Valid() bool {
+	switch e {
+	case JobStateDead:
+		return true
+	case JobStateQueued:
+		return true
+	case JobStateRunning:
+		return true
+	case JobStateWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PartStatus.
 const (
 	PartStatusDegraded PartStatus = "degraded"
@@ -401,6 +446,18 @@ type AuthorFigures struct {
 	Posts      int64    `json:"posts"`
 }
 
+// BegunConnection defines model for BegunConnection.
+type BegunConnection struct {
+	// AuthorizationURL Where to send the user's browser.
+	AuthorizationURL string `json:"authorizationUrl"`
+}
+
+// CompletedConnection defines model for CompletedConnection.
+type CompletedConnection struct {
+	// Connection The `connection` that came with the browser to `returnTo`.
+	Connection string `json:"connection"`
+}
+
 // Completeness defines model for Completeness.
 type Completeness struct {
 	Expected *int64         `json:"expected"`
@@ -429,6 +486,23 @@ type DayFigures struct {
 	Neutral   int64    `json:"neutral"`
 	Positive  int64    `json:"positive"`
 	Posts     int64    `json:"posts"`
+}
+
+// Estimate defines model for Estimate.
+type Estimate struct {
+	Cost          EstimatedCost `json:"cost"`
+	ExpectedPosts *int64        `json:"expectedPosts"`
+	Kind          SourceKind    `json:"kind"`
+	ProviderID    ProviderID    `json:"providerId"`
+	Quota         *Quota        `json:"quota"`
+}
+
+// EstimatedCost defines model for EstimatedCost.
+type EstimatedCost struct {
+	Estimate *int64 `json:"estimate"`
+
+	// Unit What the provider counts.
+	Unit string `json:"unit"`
 }
 
 // ExportFile What an export task writes.
@@ -475,6 +549,14 @@ type ExportFilter struct {
 // ExportFormat `xlsx` and `parquet` are to come.
 type ExportFormat string
 
+// Fallback Since when the deployment's credentials stand in for the user's own, and why; null where they do not.
+type Fallback struct {
+	At time.Time `json:"at"`
+
+	// Reason For the user.
+	Reason string `json:"reason"`
+}
+
 // FieldError defines model for FieldError.
 type FieldError struct {
 	// Field A path such as options.maxPosts or urls[3].
@@ -486,6 +568,58 @@ type FieldError struct {
 type Health struct {
 	Status string `json:"status"`
 }
+
+// Integration A connected account. Its tokens are never shown.
+type Integration struct {
+	AccountName string `json:"accountName"`
+
+	// ExpiresAt When the access token runs out; Soundings renews it.
+	ExpiresAt  *time.Time `json:"expiresAt"`
+	ID         string     `json:"id"`
+	LastUsedAt *time.Time `json:"lastUsedAt"`
+	ProviderID ProviderID `json:"providerId"`
+
+	// Reason Why the account must be connected again.
+	Reason *string           `json:"reason"`
+	Scopes []string          `json:"scopes"`
+	Status IntegrationStatus `json:"status"`
+}
+
+// IntegrationList defines model for IntegrationList.
+type IntegrationList struct {
+	Items      []Integration `json:"items"`
+	NextCursor *string       `json:"nextCursor"`
+}
+
+// IntegrationStatus defines model for IntegrationStatus.
+type IntegrationStatus string
+
+// Job A subtask as operators see it.
+type Job struct {
+	// Attempt Failed attempts since the last stored page.
+	Attempt   int       `json:"attempt"`
+	CreatedAt time.Time `json:"createdAt"`
+	ID        string    `json:"id"`
+
+	// LastError The problem code of what went wrong last.
+	LastError *string `json:"lastError"`
+
+	// RunAt Since when, or when, it is due.
+	RunAt     time.Time  `json:"runAt"`
+	StartedAt *time.Time `json:"startedAt"`
+	State     JobState   `json:"state"`
+	TaskID    string     `json:"taskId"`
+	Type      string     `json:"type"`
+}
+
+// JobList defines model for JobList.
+type JobList struct {
+	Items      []Job   `json:"items"`
+	NextCursor *string `json:"nextCursor"`
+}
+
+// JobState defines model for JobState.
+type JobState string
 
 // Me defines model for Me.
 type Me struct {
@@ -518,6 +652,12 @@ type NewAPIKey struct {
 
 	// Permissions Left out or empty for those of a JWT without scope.
 	Permissions *[]Permission `json:"permissions,omitempty"`
+}
+
+// NewConnection defines model for NewConnection.
+type NewConnection struct {
+	// ReturnTo An address of the web app or of Soundings itself.
+	ReturnTo string `json:"returnTo"`
 }
 
 // NewExport defines model for NewExport.
@@ -699,6 +839,39 @@ type ProviderList struct {
 	NextCursor *string    `json:"nextCursor"`
 }
 
+// Queue defines model for Queue.
+type Queue struct {
+	// Depth Jobs by state.
+	Depth QueueDepth `json:"depth"`
+	Name  string     `json:"name"`
+
+	// OldestSeconds How long the job that has been due longest has waited to be run, 0 where none waits; jobs of paused tasks do not count.
+	OldestSeconds int64 `json:"oldestSeconds"`
+	Paused        bool  `json:"paused"`
+
+	// PerMinute Jobs that ended, well or dead, in the last minute.
+	PerMinute int64 `json:"perMinute"`
+}
+
+// QueueDepth Jobs by state.
+type QueueDepth struct {
+	// Dead Failed; run again only when somebody asks for it.
+	Dead int64 `json:"dead"`
+
+	// Queued Handed out and not yet begun.
+	Queued  int64 `json:"queued"`
+	Running int64 `json:"running"`
+
+	// Waiting For their turn, their time, or the end of a pause.
+	Waiting int64 `json:"waiting"`
+}
+
+// QueueList defines model for QueueList.
+type QueueList struct {
+	Items      []Queue `json:"items"`
+	NextCursor *string `json:"nextCursor"`
+}
+
 // Quota What is left of the provider's quota; null where it is not counted.
 type Quota struct {
 	Left    int64     `json:"left"`
@@ -712,6 +885,11 @@ type Quota struct {
 type Readiness struct {
 	Parts  []Part     `json:"parts"`
 	Status PartStatus `json:"status"`
+}
+
+// Retried defines model for Retried.
+type Retried struct {
+	Retried int `json:"retried"`
 }
 
 // Sentiment defines model for Sentiment.
@@ -783,6 +961,7 @@ type Subtask struct {
 
 	// Cursor How far a listing was walked.
 	Cursor        SubtaskCursor `json:"cursor"`
+	Fallback      *Fallback     `json:"fallback"`
 	FinishedAt    *time.Time    `json:"finishedAt"`
 	ID            string        `json:"id"`
 	IntegrationID *string       `json:"integrationId"`
@@ -836,6 +1015,7 @@ type Summary struct {
 type Task struct {
 	CreatedAt     time.Time     `json:"createdAt"`
 	Export        *ExportFile   `json:"export"`
+	Fallback      *Fallback     `json:"fallback"`
 	FinishedAt    *time.Time    `json:"finishedAt"`
 	ID            string        `json:"id"`
 	IntegrationID *string       `json:"integrationId"`
@@ -909,8 +1089,14 @@ type Cursor = string
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// JobID defines model for JobId.
+type JobID = string
+
 // Limit defines model for Limit.
 type Limit = int
+
+// QueueName defines model for QueueName.
+type QueueName = string
 
 // TaskID defines model for TaskId.
 type TaskID = string
@@ -947,6 +1133,42 @@ type UnsupportedMediaType = Problem
 
 // ListAPIKeysParams defines parameters for ListAPIKeys.
 type ListAPIKeysParams struct {
+	// Limit How many items a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// ListIntegrationsParams defines parameters for ListIntegrations.
+type ListIntegrationsParams struct {
+	// Limit How many items a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
+// AnswerIntegrationParams defines parameters for AnswerIntegration.
+type AnswerIntegrationParams struct {
+	// State Names the attempt; it works once.
+	State *string `form:"state,omitempty" json:"state,omitempty"`
+
+	// Code The provider's authorisation code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Error Why there is no code.
+	Error *string `form:"error,omitempty" json:"error,omitempty"`
+
+	// Scope What the user agreed to, where the provider tells.
+	Scope *string `form:"scope,omitempty" json:"scope,omitempty"`
+}
+
+// ListJobsParams defines parameters for ListJobs.
+type ListJobsParams struct {
+	// State Only jobs in one of these states.
+	State *[]JobState `form:"state,omitempty" json:"state,omitempty"`
+
 	// Limit How many items a page has at most.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
@@ -1031,8 +1253,17 @@ type ListSubtasksParams struct {
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey
 
+// CompleteIntegrationJSONRequestBody defines body for CompleteIntegration for application/json ContentType.
+type CompleteIntegrationJSONRequestBody = CompletedConnection
+
+// BeginIntegrationJSONRequestBody defines body for BeginIntegration for application/json ContentType.
+type BeginIntegrationJSONRequestBody = NewConnection
+
 // CreateTaskJSONRequestBody defines body for CreateTask for application/json ContentType.
 type CreateTaskJSONRequestBody = NewTask
+
+// EstimateTaskJSONRequestBody defines body for EstimateTask for application/json ContentType.
+type EstimateTaskJSONRequestBody = NewTask
 
 // CreateExportJSONRequestBody defines body for CreateExport for application/json ContentType.
 type CreateExportJSONRequestBody = NewExport
@@ -1054,6 +1285,21 @@ type ServerInterface interface {
 	// GetHealth Whether the process answers
 	// (GET /healthz)
 	GetHealth(ctx echo.Context) error
+	// ListIntegrations List your connected accounts, newest first
+	// (GET /integrations)
+	ListIntegrations(ctx echo.Context, params ListIntegrationsParams) error
+	// AnswerIntegration Where providers send the user's browser back to
+	// (GET /integrations/callback)
+	AnswerIntegration(ctx echo.Context, params AnswerIntegrationParams) error
+	// CompleteIntegration Connect the account
+	// (POST /integrations/complete)
+	CompleteIntegration(ctx echo.Context) error
+	// DeleteIntegration Disconnect an account
+	// (DELETE /integrations/{id})
+	DeleteIntegration(ctx echo.Context, id string) error
+	// BeginIntegration Begin to connect an account
+	// (POST /integrations/{providerId}/authorize)
+	BeginIntegration(ctx echo.Context, providerID string) error
 	// GetMe Who you are and what you may do
 	// (GET /me)
 	GetMe(ctx echo.Context) error
@@ -1063,6 +1309,30 @@ type ServerInterface interface {
 	// ListProviders List the providers
 	// (GET /providers)
 	ListProviders(ctx echo.Context) error
+	// ListQueues List the queues
+	// (GET /queues)
+	ListQueues(ctx echo.Context) error
+	// GetQueue Read a queue
+	// (GET /queues/{name})
+	GetQueue(ctx echo.Context, name QueueName) error
+	// ListJobs List the jobs of a queue, longest due first
+	// (GET /queues/{name}/jobs)
+	ListJobs(ctx echo.Context, name QueueName, params ListJobsParams) error
+	// DeleteJob Delete a job
+	// (DELETE /queues/{name}/jobs/{id})
+	DeleteJob(ctx echo.Context, name QueueName, id JobID) error
+	// RetryJob Let a dead job run again
+	// (POST /queues/{name}/jobs/{id}/retry)
+	RetryJob(ctx echo.Context, name QueueName, id JobID) error
+	// PauseQueue Pause a queue
+	// (POST /queues/{name}/pause)
+	PauseQueue(ctx echo.Context, name QueueName) error
+	// ResumeQueue Let a paused queue go on
+	// (POST /queues/{name}/resume)
+	ResumeQueue(ctx echo.Context, name QueueName) error
+	// RetryDeadJobs Let all dead jobs of a queue run again
+	// (POST /queues/{name}/retry-dead)
+	RetryDeadJobs(ctx echo.Context, name QueueName) error
 	// GetReadiness Whether the service can work
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
@@ -1072,6 +1342,9 @@ type ServerInterface interface {
 	// CreateTask Ask for an analysis
 	// (POST /tasks)
 	CreateTask(ctx echo.Context, params CreateTaskParams) error
+	// EstimateTask Estimate what an analysis would cost
+	// (POST /tasks/estimate)
+	EstimateTask(ctx echo.Context) error
 	// CreateExport Make a file of a task's posts
 	// (POST /tasks/export)
 	CreateExport(ctx echo.Context, params CreateExportParams) error
@@ -1087,9 +1360,18 @@ type ServerInterface interface {
 	// DownloadExport Download a finished export
 	// (GET /tasks/{id}/download)
 	DownloadExport(ctx echo.Context, id TaskID) error
+	// PauseTask Pause a task
+	// (POST /tasks/{id}/pause)
+	PauseTask(ctx echo.Context, id TaskID) error
 	// ListPosts List the posts of a task
 	// (GET /tasks/{id}/posts)
 	ListPosts(ctx echo.Context, id TaskID, params ListPostsParams) error
+	// ResumeTask Let a paused task go on
+	// (POST /tasks/{id}/resume)
+	ResumeTask(ctx echo.Context, id TaskID) error
+	// RetryTask Run what failed or was cancelled once more
+	// (POST /tasks/{id}/retry)
+	RetryTask(ctx echo.Context, id TaskID) error
 	// ListSubtasks List the subtasks of a task, oldest first
 	// (GET /tasks/{id}/subtasks)
 	ListSubtasks(ctx echo.Context, id TaskID, params ListSubtasksParams) error
@@ -1171,6 +1453,111 @@ func (w *ServerInterfaceWrapper) GetHealth(ctx echo.Context) error {
 	return err
 }
 
+// ListIntegrations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListIntegrations(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListIntegrationsParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListIntegrations(ctx, params)
+	return err
+}
+
+// AnswerIntegration converts echo context to params.
+func (w *ServerInterfaceWrapper) AnswerIntegration(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AnswerIntegrationParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "error" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "error", ctx.QueryParams(), &params.Error, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter error: %s", err))
+	}
+
+	// ------------- Optional query parameter "scope" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "scope", ctx.QueryParams(), &params.Scope, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter scope: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AnswerIntegration(ctx, params)
+	return err
+}
+
+// CompleteIntegration converts echo context to params.
+func (w *ServerInterfaceWrapper) CompleteIntegration(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CompleteIntegration(ctx)
+	return err
+}
+
+// DeleteIntegration converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteIntegration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteIntegration(ctx, id)
+	return err
+}
+
+// BeginIntegration converts echo context to params.
+func (w *ServerInterfaceWrapper) BeginIntegration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "providerId" -------------
+	var providerID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "providerId", ctx.Param("providerId"), &providerID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter providerId: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.BeginIntegration(ctx, providerID)
+	return err
+}
+
 // GetMe converts echo context to params.
 func (w *ServerInterfaceWrapper) GetMe(ctx echo.Context) error {
 	var err error
@@ -1195,6 +1582,166 @@ func (w *ServerInterfaceWrapper) ListProviders(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListProviders(ctx)
+	return err
+}
+
+// ListQueues converts echo context to params.
+func (w *ServerInterfaceWrapper) ListQueues(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListQueues(ctx)
+	return err
+}
+
+// GetQueue converts echo context to params.
+func (w *ServerInterfaceWrapper) GetQueue(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name QueueName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetQueue(ctx, name)
+	return err
+}
+
+// ListJobs converts echo context to params.
+func (w *ServerInterfaceWrapper) ListJobs(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name QueueName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListJobsParams
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", false, false, "state", ctx.QueryParams(), &params.State, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListJobs(ctx, name, params)
+	return err
+}
+
+// DeleteJob converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteJob(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name QueueName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id JobID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteJob(ctx, name, id)
+	return err
+}
+
+// RetryJob converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryJob(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name QueueName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id JobID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryJob(ctx, name, id)
+	return err
+}
+
+// PauseQueue converts echo context to params.
+func (w *ServerInterfaceWrapper) PauseQueue(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name QueueName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PauseQueue(ctx, name)
+	return err
+}
+
+// ResumeQueue converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeQueue(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name QueueName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeQueue(ctx, name)
+	return err
+}
+
+// RetryDeadJobs converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryDeadJobs(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "name" -------------
+	var name QueueName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "name", ctx.Param("name"), &name, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryDeadJobs(ctx, name)
 	return err
 }
 
@@ -1279,6 +1826,15 @@ func (w *ServerInterfaceWrapper) CreateTask(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateTask(ctx, params)
+	return err
+}
+
+// EstimateTask converts echo context to params.
+func (w *ServerInterfaceWrapper) EstimateTask(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EstimateTask(ctx)
 	return err
 }
 
@@ -1375,6 +1931,22 @@ func (w *ServerInterfaceWrapper) DownloadExport(ctx echo.Context) error {
 	return err
 }
 
+// PauseTask converts echo context to params.
+func (w *ServerInterfaceWrapper) PauseTask(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PauseTask(ctx, id)
+	return err
+}
+
 // ListPosts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListPosts(ctx echo.Context) error {
 	var err error
@@ -1460,6 +2032,38 @@ func (w *ServerInterfaceWrapper) ListPosts(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListPosts(ctx, id, params)
+	return err
+}
+
+// ResumeTask converts echo context to params.
+func (w *ServerInterfaceWrapper) ResumeTask(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResumeTask(ctx, id)
+	return err
+}
+
+// RetryTask converts echo context to params.
+func (w *ServerInterfaceWrapper) RetryTask(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RetryTask(ctx, id)
 	return err
 }
 
@@ -1560,15 +2164,32 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 	router.GET(options.BaseURL+"/tasks", wrapper.ListTasks, options.OperationMiddlewares["listTasks"]...)
 	router.POST(options.BaseURL+"/tasks", wrapper.CreateTask, options.OperationMiddlewares["createTask"]...)
+	router.POST(options.BaseURL+"/tasks/estimate", wrapper.EstimateTask, options.OperationMiddlewares["estimateTask"]...)
 	router.DELETE(options.BaseURL+"/tasks/:id", wrapper.DeleteTask, options.OperationMiddlewares["deleteTask"]...)
 	router.GET(options.BaseURL+"/tasks/:id", wrapper.GetTask, options.OperationMiddlewares["getTask"]...)
 	router.POST(options.BaseURL+"/tasks/:id/cancel", wrapper.CancelTask, options.OperationMiddlewares["cancelTask"]...)
+	router.POST(options.BaseURL+"/tasks/:id/pause", wrapper.PauseTask, options.OperationMiddlewares["pauseTask"]...)
+	router.POST(options.BaseURL+"/tasks/:id/resume", wrapper.ResumeTask, options.OperationMiddlewares["resumeTask"]...)
+	router.POST(options.BaseURL+"/tasks/:id/retry", wrapper.RetryTask, options.OperationMiddlewares["retryTask"]...)
 	router.GET(options.BaseURL+"/tasks/:id/subtasks", wrapper.ListSubtasks, options.OperationMiddlewares["listSubtasks"]...)
 	router.GET(options.BaseURL+"/tasks/:id/posts", wrapper.ListPosts, options.OperationMiddlewares["listPosts"]...)
 	router.GET(options.BaseURL+"/tasks/:id/summary", wrapper.GetSummary, options.OperationMiddlewares["getSummary"]...)
 	router.POST(options.BaseURL+"/tasks/export", wrapper.CreateExport, options.OperationMiddlewares["createExport"]...)
 	router.GET(options.BaseURL+"/tasks/:id/download", wrapper.DownloadExport, options.OperationMiddlewares["downloadExport"]...)
+	router.GET(options.BaseURL+"/queues", wrapper.ListQueues, options.OperationMiddlewares["listQueues"]...)
+	router.GET(options.BaseURL+"/queues/:name", wrapper.GetQueue, options.OperationMiddlewares["getQueue"]...)
+	router.POST(options.BaseURL+"/queues/:name/pause", wrapper.PauseQueue, options.OperationMiddlewares["pauseQueue"]...)
+	router.POST(options.BaseURL+"/queues/:name/resume", wrapper.ResumeQueue, options.OperationMiddlewares["resumeQueue"]...)
+	router.GET(options.BaseURL+"/queues/:name/jobs", wrapper.ListJobs, options.OperationMiddlewares["listJobs"]...)
+	router.DELETE(options.BaseURL+"/queues/:name/jobs/:id", wrapper.DeleteJob, options.OperationMiddlewares["deleteJob"]...)
+	router.POST(options.BaseURL+"/queues/:name/jobs/:id/retry", wrapper.RetryJob, options.OperationMiddlewares["retryJob"]...)
+	router.POST(options.BaseURL+"/queues/:name/retry-dead", wrapper.RetryDeadJobs, options.OperationMiddlewares["retryDeadJobs"]...)
 	router.GET(options.BaseURL+"/providers", wrapper.ListProviders, options.OperationMiddlewares["listProviders"]...)
+	router.GET(options.BaseURL+"/integrations", wrapper.ListIntegrations, options.OperationMiddlewares["listIntegrations"]...)
+	router.DELETE(options.BaseURL+"/integrations/:id", wrapper.DeleteIntegration, options.OperationMiddlewares["deleteIntegration"]...)
+	router.POST(options.BaseURL+"/integrations/:providerId/authorize", wrapper.BeginIntegration, options.OperationMiddlewares["beginIntegration"]...)
+	router.GET(options.BaseURL+"/integrations/callback", wrapper.AnswerIntegration, options.OperationMiddlewares["answerIntegration"]...)
+	router.POST(options.BaseURL+"/integrations/complete", wrapper.CompleteIntegration, options.OperationMiddlewares["completeIntegration"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/apikeys", wrapper.ListAPIKeys, options.OperationMiddlewares["listAPIKeys"]...)
 	router.POST(options.BaseURL+"/apikeys", wrapper.CreateAPIKey, options.OperationMiddlewares["createAPIKey"]...)

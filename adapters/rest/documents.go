@@ -15,8 +15,9 @@ func TaskDocument(t task.State) Task {
 	d := Task{
 		ID: string(t.ID), Kind: TaskKind(t.Kind), Status: TaskStatus(t.Status), Run: t.Run,
 		Sources: documents(t.Sources, sourceDocument), IntegrationID: orNull(t.IntegrationID),
-		TokenSource: orNull(TokenSource(t.TokenSource)), Export: exportDocument(t.Export),
-		Progress: progressDocument(t.Counters), Problems: documents(t.Problems, problemDocument),
+		TokenSource: orNull(TokenSource(t.TokenSource)),
+		Export:      exportDocument(t.Export),
+		Progress:    progressDocument(t.Counters), Problems: documents(t.Problems, problemDocument),
 		CreatedAt: t.CreatedAt.UTC(), StartedAt: timeOrNull(t.StartedAt),
 		FinishedAt: timeOrNull(t.FinishedAt), RetryAt: timeOrNull(t.RetryAt), Webhook: webhookDocument(t.Webhook),
 	}
@@ -77,6 +78,13 @@ func subtaskDocument(s task.SubtaskState, of content.ProviderID) Subtask {
 	return d
 }
 
+func fallbackDocument(f *access.Fallback) *Fallback {
+	if f == nil {
+		return nil
+	}
+	return &Fallback{At: f.At.UTC(), Reason: f.Reason}
+}
+
 func postDocument(p *analysis.JudgedPost) Post {
 	d := Post{
 		ID: p.ID, ExternalID: p.ExternalID, ParentExternalID: orNull(p.ParentExternalID),
@@ -99,11 +107,11 @@ func postDocument(p *analysis.JudgedPost) Post {
 	return d
 }
 
-// providerDocument: quotas are not counted in this version.
 func providerDocument(p application.ProviderInfo) Provider {
 	return Provider{
 		ID: ProviderID(p.ID), Name: p.Name, MasterCredentials: p.MasterCredentials,
 		AuthMethods: documents(p.AuthMethods, func(m access.AuthMethod) string { return string(m) }),
+		Quota:       quotaDocument(p.Quota),
 	}
 }
 

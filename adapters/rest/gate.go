@@ -39,8 +39,12 @@ func (g *gate) guard(op operation) echo.MiddlewareFunc {
 					return err
 				}
 			}
-			if err := checkQuery(c, op.query); err != nil {
-				return err
+			// A client of OAuth passes over parameters that it does not know
+			// (RFC 6749 §4.1.2); those that it knows, the handler checks.
+			if c.(*call).browser = op.browser; !op.browser {
+				if err := checkQuery(c, op.query); err != nil {
+					return err
+				}
 			}
 			if c.Request().ContentLength > maxBody {
 				return errTooLarge()

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/soundings-io/soundings/domain/task"
-	"github.com/soundings-io/soundings/ports"
 )
 
 func keyed(path, token, key, body string) request {
@@ -83,7 +82,7 @@ func TestManyAtOnceMakeOneTask(t *testing.T) {
 
 // failingCreate fails to create tasks as long as it is told to.
 type failingCreate struct {
-	ports.Store
+	allRows
 	fails *atomic.Bool
 }
 
@@ -91,7 +90,7 @@ func (s failingCreate) CreateTask(ctx context.Context, t *task.Task, first []*ta
 	if s.fails.Load() {
 		return errors.New("the disk is on fire")
 	}
-	return s.Store.CreateTask(ctx, t, first)
+	return s.allRows.CreateTask(ctx, t, first)
 }
 
 func TestFailuresAreNotKept(t *testing.T) {
@@ -99,7 +98,7 @@ func TestFailuresAreNotKept(t *testing.T) {
 	var fails atomic.Bool
 	fails.Store(true)
 	b := setup(t, func(s *settings) {
-		s.wrap = func(store ports.Store) ports.Store { return failingCreate{store, &fails} }
+		s.wrap = func(store allRows) allRows { return failingCreate{store, &fails} }
 	})
 	owner := token(t, "owner", nil)
 	require.Equal(t, http.StatusUnprocessableEntity, b.send(keyed("/tasks", owner, "k", `{"url":"https://example.com"}`)).status)

@@ -26,6 +26,8 @@ type call struct {
 	echo.Context
 	requestID string
 	caller    access.Caller
+	// browser tells that a person's browser was sent here: failures are pages.
+	browser bool
 }
 
 // callerOf returns who calls; zero in operations that are public.
@@ -40,9 +42,9 @@ var (
 )
 
 // observe names each request, gives its answer the headers of all answers, ends
-// it with a problem document where it failed, and logs it. Query strings,
-// headers and bodies are never logged: they may hold secrets.
-func observe(log *slog.Logger) echo.MiddlewareFunc {
+// it with a problem document or a page where it failed, and logs it. Query
+// strings, headers and bodies are never logged: they may hold secrets.
+func observe(log *slog.Logger, webApp string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(ec echo.Context) error {
 			started := time.Now()
@@ -57,7 +59,11 @@ func observe(log *slog.Logger) echo.MiddlewareFunc {
 			_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(started.Add(writePatience))
 
 			err := safely(next, c)
-			if err != nil && !c.Response().Committed {
+			switch {
+			case err == nil || c.Response().Committed:
+			case c.browser:
+				writePage(c, err, webApp)
+			default:
 				writeProblem(c, err)
 			}
 			logRequest(log, c, err, time.Since(started))

@@ -31,6 +31,8 @@ type operation struct {
 	// permission is empty where being authenticated is enough.
 	permission access.Permission
 	query      []string
+	// browser tells that providers send people's browsers there.
+	browser bool
 }
 
 // The part of openapi.yaml that is read at the start.
@@ -52,6 +54,7 @@ type (
 		ID         string          `yaml:"operationId"`
 		Security   *[]any          `yaml:"security"`
 		Permission string          `yaml:"x-permission"`
+		Browser    bool            `yaml:"x-browser"`
 		Parameters []specParameter `yaml:"parameters"`
 	}
 	specParameter struct {
@@ -98,7 +101,7 @@ func (p specPath) operations() map[string]*specOperation {
 }
 
 func (d specDocument) operation(s *specOperation) (operation, error) {
-	op := operation{id: s.ID, public: s.Security != nil && len(*s.Security) == 0}
+	op := operation{id: s.ID, public: s.Security != nil && len(*s.Security) == 0, browser: s.Browser}
 	if !op.public && s.Permission != noPermission {
 		p, err := access.ParsePermission(s.Permission)
 		if err != nil {

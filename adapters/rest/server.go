@@ -18,12 +18,15 @@ import (
 
 // Deps are the use cases that the server serves.
 type Deps struct {
-	Tasks       *application.Tasks
-	Exports     *application.Exports
-	Accounts    *application.Accounts
-	Providers   *application.Providers
-	Readiness   *application.Readiness
-	Idempotency ports.IdempotencyStore
+	Tasks        *application.Tasks
+	Exports      *application.Exports
+	Queues       *application.Queues
+	Accounts     *application.Accounts
+	Integrations *application.Integrations
+	Providers    *application.Providers
+	Estimates    *application.Estimates
+	Readiness    *application.Readiness
+	Idempotency  ports.IdempotencyStore
 }
 
 // Options say how the server treats its clients.
@@ -84,7 +87,7 @@ func (s *Server) HealthOnly() http.Handler { return s.health }
 func newEcho(opts Options) *echo.Echo {
 	e := echo.New()
 	e.Logger.SetOutput(io.Discard) // requests are logged by observe
-	e.Use(observe(opts.Logger))
+	e.Use(observe(opts.Logger, opts.WebAppOrigin))
 	if opts.WebAppOrigin != "" {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins:  []string{opts.WebAppOrigin},

@@ -10,7 +10,11 @@ import (
 
 // ListProviders answers GET /providers.
 func (h *handlers) ListProviders(c echo.Context) error {
-	return answer(c, http.StatusOK, ProviderList{Items: documents(h.Providers.List(), providerDocument)})
+	listed, err := h.Providers.List(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return answer(c, http.StatusOK, ProviderList{Items: documents(listed, providerDocument)})
 }
 
 // GetHealth answers GET /healthz.

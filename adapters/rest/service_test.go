@@ -60,7 +60,7 @@ func TestProviders(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	got := b.get("/providers", token(t, "owner", nil))
-	require.JSONEq(t, `{"items":[{"id":"youtube","name":"YouTube","authMethods":["oauth","api_key"],"masterCredentials":true,"quota":null}],"nextCursor":null}`, string(got.body))
+	require.JSONEq(t, `{"items":[{"id":"youtube","name":"YouTube","authMethods":["oauth","api_key"],"masterCredentials":true,"quota":{"unit":"units","limit":10000,"used":0,"left":10000,"resetAt":"2100-01-01T08:00:00Z"}}],"nextCursor":null}`, string(got.body))
 }
 
 func TestOpenAPIIsServedWithItsVersion(t *testing.T) {

@@ -31,10 +31,10 @@ func TestTaskDocument(t *testing.T) {
 	id := made.doc["id"].(string)
 	require.Equal(t, "/tasks/"+id, made.header.Get("Location"))
 	require.Equal(t, []string{
-		"createdAt", "export", "finishedAt", "id", "integrationId", "kind", "problems", "progress",
+		"createdAt", "export", "fallback", "finishedAt", "id", "integrationId", "kind", "problems", "progress",
 		"retryAt", "run", "source", "sources", "startedAt", "status", "tokenSource", "webhook",
 	}, keysOf(made.doc))
-	for _, field := range []string{"export", "finishedAt", "integrationId", "retryAt", "startedAt", "tokenSource", "webhook"} {
+	for _, field := range []string{"export", "fallback", "finishedAt", "integrationId", "retryAt", "startedAt", "tokenSource", "webhook"} {
 		require.Nil(t, made.doc[field], field)
 	}
 	require.Equal(t, "analysis", made.doc["kind"])
@@ -122,7 +122,7 @@ func TestSubtaskDocument(t *testing.T) {
 	require.Len(t, items, 1)
 	sub := items[0].(map[string]any)
 	require.Equal(t, []string{
-		"attempt", "authMode", "cursor", "finishedAt", "id", "integrationId", "problem", "providerId",
+		"attempt", "authMode", "cursor", "fallback", "finishedAt", "id", "integrationId", "problem", "providerId",
 		"runAt", "startedAt", "status", "taskId", "tokenSource", "type",
 	}, keysOf(sub))
 	require.Equal(t, "FETCH_CONTENT", sub["type"])
