@@ -222,10 +222,10 @@ func TestRecordedErrors(t *testing.T) {
 		code   fault.Code
 	}{
 		"pyyt_error_permission_resp.json":           {403, fault.Forbidden, fault.CodeSourceForbidden},
-		"pyyt_error_response.json":                  {400, fault.Unauthenticated, fault.CodeCredentialsRejected},
-		"quoted_400_API_KEY_INVALID.json":           {400, fault.Unauthenticated, fault.CodeCredentialsRejected},
+		"pyyt_error_response.json":                  {400, fault.Forbidden, fault.CodeCredentialsRejected},
+		"quoted_400_API_KEY_INVALID.json":           {400, fault.Forbidden, fault.CodeCredentialsRejected},
 		"quoted_400_invalidPageToken.json":          {400, fault.Conflict, fault.CodePagingBroken},
-		"quoted_403_accessNotConfigured.json":       {403, fault.Unauthenticated, fault.CodeCredentialsRejected},
+		"quoted_403_accessNotConfigured.json":       {403, fault.Forbidden, fault.CodeCredentialsRejected},
 		"quoted_403_commentsDisabled_oldshape.json": {403, fault.Gone, fault.CodeCommentsDisabled},
 		"quoted_403_insufficientPermissions.json":   {403, fault.Forbidden, fault.CodeNeedsReconnect},
 		"quoted_403_quotaExceeded.json":             {403, fault.QuotaExhausted, fault.CodeQuotaExhausted},
