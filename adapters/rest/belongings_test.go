@@ -7,7 +7,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
 )
 
@@ -40,26 +39,6 @@ func (b *testBundle) belongings(token string) belongings {
 		require.NotEmpty(b, id, word)
 	}
 	return has
-}
-
-// failed ends the first subtask of a task for good, as a worker does, and
-// returns it.
-func (b *testBundle) failed(id string) string {
-	b.Helper()
-	due, err := b.store.Dispatch(b.Context(), task.Limits{PerTask: 9, PerUser: 99, Running: 99, Total: 99})
-	require.NoError(b, err)
-	var dead string
-	for _, d := range due {
-		lease, err := b.store.Claim(b.Context(), d, "a worker", time.Minute)
-		require.NoError(b, err)
-		outcome := task.HandBack()
-		if string(lease.Task.ID) == id {
-			dead = string(d.SubtaskID)
-			outcome = task.Fail(task.Problem{Code: fault.CodeSourceNotFound, Message: "a problem of " + someVideo, SubtaskID: d.SubtaskID, Retryable: true})
-		}
-		require.NoError(b, b.store.Finish(b.Context(), lease, outcome))
-	}
-	return dead
 }
 
 // fill puts the ids where the words stand.

@@ -47,7 +47,7 @@ func someState() task.State {
 // BenchmarkGetTask is GET /tasks/{id} with an API key, without a network.
 func BenchmarkGetTask(b *testing.B) {
 	store := oneTask{state: someState()}
-	server := rest.New(deps(store, nil, nil, nil), rest.Options{RequestsPerSecond: 1e9})
+	server := rest.New(deps(store, nil, nil, settings{}), rest.Options{RequestsPerSecond: 1e9})
 	bearer := "Bearer " + access.NewAPIKeySecret()
 	path := "/tasks/" + string(store.state.ID)
 	b.ReportAllocs()
@@ -65,7 +65,7 @@ func BenchmarkGetTask(b *testing.B) {
 // BenchmarkGetTaskOverTheWire is the same from 16 connections.
 func BenchmarkGetTaskOverTheWire(b *testing.B) {
 	store := oneTask{state: someState()}
-	server := httptest.NewServer(rest.New(deps(store, nil, nil, nil), rest.Options{RequestsPerSecond: 1e9}))
+	server := httptest.NewServer(rest.New(deps(store, nil, nil, settings{}), rest.Options{RequestsPerSecond: 1e9}))
 	defer server.Close()
 	hammer(b, server.URL+"/tasks/"+string(store.state.ID), "Bearer "+access.NewAPIKeySecret())
 }
@@ -109,7 +109,7 @@ func BenchmarkDownload(b *testing.B) {
 	store.state.Kind, store.state.Status = task.Export, task.Completed
 	store.state.Export = &task.ExportSpec{Format: "csv", FileName: "x", SHA256: "abc", ExpiresAt: time.Now().Add(time.Hour)}
 	require.NoError(b, os.WriteFile(filepath.Join(folder, string(store.state.ID)+".csv"), make([]byte, size), 0o600))
-	server := httptest.NewServer(rest.New(deps(store, dir, nil, nil), rest.Options{}))
+	server := httptest.NewServer(rest.New(deps(store, dir, nil, settings{}), rest.Options{}))
 	defer server.Close()
 	b.SetBytes(size)
 	for b.Loop() {

@@ -17,7 +17,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"github.com/soundings-io/soundings/adapters/files"
@@ -26,10 +25,10 @@ import (
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/access"
-	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
+	"github.com/soundings-io/soundings/test/fakeapi"
 )
 
 const (
@@ -62,6 +61,8 @@ type settings struct {
 	// wrap stands between the use cases and the store.
 	wrap  func(allRows) allRows
 	parts []application.Part
+	// youtube answers estimates; without it nobody knows what a task costs.
+	youtube ports.ContentSource
 }
 
 // allRows is everything that the use cases keep in rows.
@@ -87,16 +88,18 @@ func setup(t *testing.T, change ...func(*settings)) *testBundle {
 	for _, f := range change {
 		f(&s)
 	}
+	template, err := migrated()
+	require.NoError(t, err)
 	b.database = filepath.Join(t.TempDir(), "store.db")
+	require.NoError(t, os.WriteFile(b.database, template, 0o600))
 	store, err := sqlstore.Open(t.Context(), "sqlite:"+b.database, sqlstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	require.NoError(t, store.Migrate(t.Context()))
 	b.store = newSQLStore(store)
 	b.files, err = files.OpenDir(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.files.Close()) })
-	b.server = rest.New(deps(s.wrap(b.store), b.files, b.provider, s.parts), s.Options)
+	b.server = rest.New(deps(s.wrap(b.store), b.files, b.provider, s), s.Options)
 	b.http = httptest.NewServer(b.server)
 	t.Cleanup(b.http.Close)
 	b.http.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -104,13 +107,13 @@ func setup(t *testing.T, change ...func(*settings)) *testBundle {
 	return b
 }
 
-func deps(store allRows, dir ports.FileStore, provider *memory.TokenAuthority, parts []application.Part) rest.Deps {
+func deps(store allRows, dir ports.FileStore, provider *memory.TokenAuthority, s settings) rest.Deps {
 	log := slog.New(slog.DiscardHandler)
 	d := application.NewDispatcher(store, memory.NewQueue(1), task.DefaultLimits(), log)
-	sources := application.ContentSources{content.YouTube: nil}
+	sources := application.ContentSources{content.YouTube: s.youtube}
 	authorities := application.TokenAuthorities{content.YouTube: provider}
 	contexts := application.NewContexts(application.ContextsDeps{
-		Store: store, Authorities: authorities, Masters: application.MasterTokens{content.YouTube: access.NewToken("x")},
+		Store: store, Authorities: authorities, Masters: application.MasterTokens{content.YouTube: access.NewToken(fakeapi.DemoKey)},
 	}, log)
 	quotas := application.NewQuotas(store, application.BudgetPlans{content.YouTube: {
 		Key:  access.BudgetKey{Provider: content.YouTube, Credential: "a project"},
@@ -127,7 +130,7 @@ func deps(store allRows, dir ports.FileStore, provider *memory.TokenAuthority, p
 			application.IntegrationSettings{Origins: []string{webApp, "http://localhost:3000", "https://soundings.example"}, CallbackURL: callbackURL}, log),
 		Providers:   application.NewProviders(sources, contexts, quotas),
 		Estimates:   application.NewEstimates(tasks, contexts, sources, quotas),
-		Readiness:   application.NewReadiness(parts),
+		Readiness:   application.NewReadiness(s.parts),
 		Idempotency: store,
 	}
 }
@@ -278,54 +281,6 @@ func matches(pattern, path string) bool {
 	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
 	return slices.EqualFunc(want, got, func(w, g string) bool { return w == g || inBraces.MatchString(w) })
 }
-
-// createTask makes a task of the caller and returns its id.
-func (b *testBundle) createTask(token string) string {
-	b.Helper()
-	got := b.post("/tasks", token, `{"url":"`+someVideo+`"}`)
-	require.Equal(b, http.StatusAccepted, got.status, "%s", got.body)
-	return got.doc["id"].(string)
-}
-
-// fetched works on what is due as workers do: it stores the posts, ends the
-// fetching, and judges them.
-func (b *testBundle) fetched(posts []content.Post, judge func(p analysis.JudgedPost) (analysis.SpamVerdict, *analysis.Sentiment)) {
-	b.Helper()
-	end := task.Succeed()
-	fetching := b.claim()
-	_, err := b.store.SavePage(b.Context(), fetching, ports.PageWrite{
-		Posts: posts, FreshBatch: task.BatchID(newID()), Title: "A title", Opened: 1, Expected: 7,
-		Cursor: content.Cursor{Page: 1}, End: &end,
-	})
-	require.NoError(b, err)
-	lease := b.claim()
-	stored, err := b.store.BatchPosts(b.Context(), lease.Task.ID, lease.Subtask.Payload.Batch, "", 100)
-	require.NoError(b, err)
-	var spam []ports.SpamResult
-	var sentiments []ports.SentimentResult
-	for _, p := range stored {
-		verdict, sentiment := judge(p.JudgedPost)
-		spam = append(spam, ports.SpamResult{PostID: p.ID, Verdict: verdict})
-		if sentiment != nil {
-			sentiments = append(sentiments, ports.SentimentResult{PostID: p.ID, Sentiment: *sentiment})
-		}
-	}
-	require.NoError(b, b.store.SaveSpam(b.Context(), lease, spam))
-	require.NoError(b, b.store.SaveSentiments(b.Context(), lease, sentiments))
-	require.NoError(b, b.store.Finish(b.Context(), lease, task.Succeed()))
-}
-
-func (b *testBundle) claim() ports.Lease {
-	b.Helper()
-	due, err := b.store.Dispatch(b.Context(), task.DefaultLimits())
-	require.NoError(b, err)
-	require.NotEmpty(b, due)
-	lease, err := b.store.Claim(b.Context(), due[0], "a worker", time.Minute)
-	require.NoError(b, err)
-	return lease
-}
-
-func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // keysOf returns the names of an object's fields in order.
 func keysOf(doc any) []string { return slices.Sorted(maps.Keys(doc.(map[string]any))) }

@@ -3,8 +3,12 @@ package rest_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/soundings-io/soundings/adapters/youtube"
+	"github.com/soundings-io/soundings/test/fakeapi"
 )
 
 // TestEstimateDocument holds the document against contract §2.
@@ -22,6 +26,21 @@ func TestEstimateDocument(t *testing.T) {
 	require.Equal(t, http.StatusOK, unmetered.status, "%s", unmetered.body)
 	require.Nil(t, unmetered.doc["quota"])
 	require.Equal(t, "subreddit", unmetered.doc["kind"])
+}
+
+// TestEstimateAsksTheProvider: what the provider announces becomes numbers.
+func TestEstimateAsksTheProvider(t *testing.T) {
+	t.Parallel()
+	data, err := fakeapi.LoadDemo()
+	require.NoError(t, err)
+	fake := fakeapi.Run(t, data)
+	b := setup(t, func(s *settings) {
+		s.youtube = youtube.New(youtube.Options{BaseURL: fake.YouTubeURL(), Timeout: 5 * time.Second})
+	})
+	got := b.post("/tasks/estimate", token(t, "owner", nil), `{"url":"`+fakeapi.DemoVideoURL+`"}`)
+	require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+	require.Greater(t, got.doc["expectedPosts"], 100.0)
+	require.Greater(t, got.doc["cost"].(map[string]any)["estimate"], 1.0)
 }
 
 // TestEstimateRefusesWhatCreateRefuses: whoever may ask what a task costs would
