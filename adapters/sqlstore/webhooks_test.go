@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -129,5 +130,5 @@ func TestTheLookForWebhooksIsIndexed(t *testing.T) {
 	require.NoError(t, err)
 	var plan []string
 	require.NoError(t, s.db.NewRaw("EXPLAIN ?", s.dueWebhooks(s.db, "id").Limit(1)).Scan(t.Context(), &plan))
-	require.Contains(t, plan[1]+plan[len(plan)-1]+plan[0], "webhooks_due", plan)
+	require.Contains(t, strings.Join(plan, "\n"), "webhooks_due")
 }

@@ -5,6 +5,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"net"
@@ -152,9 +153,12 @@ func undelivered(err error) error {
 	message := "the callback could not be reached"
 	var timeout net.Error
 	var name *net.DNSError
+	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &name):
 		message = "the name of the callback's host could not be resolved"
+	case errors.As(err, &certificate):
+		message = "the callback's certificate is not valid"
 	case errors.As(err, &timeout) && timeout.Timeout():
 		message = "the callback did not answer in time"
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -204,6 +205,17 @@ func TestAnEndlessBodyIsDropped(t *testing.T) {
 	defer server.Close()
 	require.NoError(t, notifier(t).Notify(t.Context(), task.CallbackURL(server.URL), ports.Message{ID: "a"}))
 	<-gone
+}
+
+func TestACertificateMustBeValid(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was sent") }))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	err := notifier(t).Notify(t.Context(), task.CallbackURL(server.URL), ports.Message{ID: "a"})
+	require.Equal(t, fault.Unavailable, fault.KindOf(err))
+	require.Equal(t, "the callback's certificate is not valid", fault.As(err).Message)
 }
 
 func TestHeadersAreBounded(t *testing.T) {
