@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,74 @@ func TestQueuesOnPostgres(t *testing.T) {
 	t.Parallel()
 	portstest.TestQueueStore(t, func(t *testing.T) portstest.QueueShowingStore { return newPostgres(t) })
 }
+
+// TestTheKitFailsOnBrokenQueues proves the kit as TestTheKitFailsOnBrokenStores
+// does.
+func TestTheKitFailsOnBrokenQueues(t *testing.T) {
+	t.Parallel()
+	for notices, broken := range map[string]portstest.QueueShowingStore{
+		"queues/are counted by state, for all users":                             countsNothing{newSQLite(t)},
+		"queues/jobs are listed once each, a page at a time":                     listsFirstPages{newSQLite(t)},
+		"queues/a paused queue delivers nothing, and what was delivered is void": pausesNothing{newSQLite(t)},
+		"queues/a paused queue holds up no other":                                pausesAll{newSQLite(t)},
+		"queues/a dead job runs again":                                           retriesNothing{newSQLite(t)},
+		"queues/all dead jobs run again, but for those of cancelled tasks":       retriesNothing{newSQLite(t)},
+		"queues/a deleted job ends its task partial":                             dropsNothing{newSQLite(t)},
+		"queues/unknown jobs are not found, and others refused":                  dropsNothing{newSQLite(t)},
+	} {
+		checks := portstest.QueueStoreChecks()
+		i := slices.IndexFunc(checks, func(c portstest.QueueStoreCheck) bool { return c.Name == notices })
+		require.GreaterOrEqual(t, i, 0, notices)
+		check := portstest.StoreCheck{Name: notices, Run: func(t portstest.StoreT, s ports.Store) {
+			checks[i].Run(t, s.(portstest.QueueShowingStore))
+		}}
+		require.False(t, fails(t, check, newSQLite(t)), "%s: fails on a good store", notices)
+		require.True(t, fails(t, check, broken), "%s: nothing was noticed", notices)
+	}
+}
+
+type countsNothing struct{ portstest.QueueShowingStore }
+
+func (s countsNothing) Queues(ctx context.Context) ([]ports.QueueState, error) {
+	all, err := s.QueueShowingStore.Queues(ctx)
+	for i := range all {
+		all[i].Depth[task.JobDead] = 0
+	}
+	return all, err
+}
+
+type listsFirstPages struct{ portstest.QueueShowingStore }
+
+func (s listsFirstPages) Jobs(ctx context.Context, t task.SubtaskType, states []task.JobState, p ports.Paging) (ports.Listed[ports.Job], error) {
+	listed, err := s.QueueShowingStore.Jobs(ctx, t, states, p)
+	listed.Next = ""
+	return listed, err
+}
+
+type pausesNothing struct{ portstest.QueueShowingStore }
+
+func (pausesNothing) SetQueuePaused(context.Context, task.SubtaskType, bool) error { return nil }
+
+type pausesAll struct{ portstest.QueueShowingStore }
+
+func (s pausesAll) SetQueuePaused(ctx context.Context, _ task.SubtaskType, paused bool) error {
+	for _, t := range task.SubtaskTypes() {
+		if err := s.QueueShowingStore.SetQueuePaused(ctx, t, paused); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type retriesNothing struct{ portstest.QueueShowingStore }
+
+func (retriesNothing) RetryJob(context.Context, task.SubtaskType, task.SubtaskID) error { return nil }
+
+func (retriesNothing) RetryDead(context.Context, task.SubtaskType, int) (int, error) { return 0, nil }
+
+type dropsNothing struct{ portstest.QueueShowingStore }
+
+func (dropsNothing) DeleteJob(context.Context, task.SubtaskType, task.SubtaskID) error { return nil }
 
 // TestPlansOfTheQueues: operators look at the queues of a database with 100,000
 // subtasks every few seconds, and nothing of that may read them all.
