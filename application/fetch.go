@@ -18,14 +18,15 @@ type Fetcher struct {
 	queue    ports.Queue
 	contexts *Contexts
 	sources  ContentSources
+	quotas   *Quotas
 }
 
 // ContentSources holds the built-in providers.
 type ContentSources map[content.ProviderID]ports.ContentSource
 
 // NewFetcher returns the processor.
-func NewFetcher(store ports.Store, queue ports.Queue, contexts *Contexts, sources ContentSources) *Fetcher {
-	return &Fetcher{store: store, queue: queue, contexts: contexts, sources: sources}
+func NewFetcher(store ports.Store, queue ports.Queue, contexts *Contexts, sources ContentSources, quotas *Quotas) *Fetcher {
+	return &Fetcher{store: store, queue: queue, contexts: contexts, sources: sources, quotas: quotas}
 }
 
 func (f *Fetcher) process(ctx context.Context, r *run) (task.Outcome, error) {
@@ -41,6 +42,7 @@ func (f *Fetcher) process(ctx context.Context, r *run) (task.Outcome, error) {
 	if err != nil {
 		return task.Outcome{}, err
 	}
+	defer f.quotas.Using(ctx, source.Provider())()
 	walk := &walk{fetcher: f, run: r, source: source, ec: ec, began: time.Now()}
 	return walk.toTheEnd(ctx)
 }
@@ -84,10 +86,64 @@ func (w *walk) toTheEnd(ctx context.Context) (task.Outcome, error) {
 	}
 }
 
-// next calls the provider. A refused token of a stored cursor is answered by
+// replays bounds how often a page is asked for with another token.
+const replays = 4
+
+// next calls the provider. When it refuses the token, the page is asked for once
+// more with a renewed one, and once more without it (design §4).
+func (w *walk) next(ctx context.Context) (content.Page, error) {
+	if err := w.renewEarly(ctx); err != nil {
+		return content.Page{}, err
+	}
+	page, err := w.ask(ctx)
+	renewed := map[string]bool{}
+	for i := 0; err != nil && i < replays; i++ {
+		ec, refusal := w.another(ctx, err, renewed)
+		if refusal != nil {
+			return page, refusal
+		}
+		w.ec = ec
+		page, err = w.ask(ctx)
+	}
+	return page, err
+}
+
+// renewEarly takes a new token before the old one ends in the middle of a walk.
+func (w *walk) renewEarly(ctx context.Context) error {
+	ends := w.ec.ExpiresAt()
+	if ends.IsZero() || time.Until(ends) >= access.RefreshEarly {
+		return nil
+	}
+	ec, err := w.fetcher.contexts.Build(ctx, w.run.lease.Task)
+	if err == nil {
+		w.ec = ec
+	}
+	return err
+}
+
+// another returns the context to ask again in after the provider refused the
+// token, or cause where that is not about the token or nothing else is left.
+// renewed holds what was renewed for this page already.
+func (w *walk) another(ctx context.Context, cause error, renewed map[string]bool) (access.ExecutionContext, error) {
+	f, contexts, t := fault.As(cause), w.fetcher.contexts, w.run.lease.Task
+	own, id := w.ec.TokenSource() == access.UserOAuth, w.ec.IntegrationID()
+	switch {
+	case own && f.Kind == fault.Forbidden && f.Code == fault.CodeNeedsReconnect:
+		return contexts.Reject(ctx, t, w.ec, access.ReasonInsufficientScope)
+	case f.Kind != fault.Unauthenticated || f.Code != fault.CodeCredentialsRejected:
+	case !renewed[id] && contexts.CanRenew(w.ec):
+		renewed[id] = true
+		return contexts.Renew(ctx, t, w.ec)
+	case own:
+		return contexts.Reject(ctx, t, w.ec, access.ReasonRefused)
+	}
+	return w.ec, cause
+}
+
+// ask makes the call. A refused token of a stored cursor is answered by
 // walking the listing anew, once: posts that are there already are not counted
 // again.
-func (w *walk) next(ctx context.Context) (content.Page, error) {
+func (w *walk) ask(ctx context.Context) (content.Page, error) {
 	sub := &w.run.lease.Subtask
 	if sub.Payload.Listing.Kind == content.ListingSource {
 		return w.source.Open(ctx, w.ec, w.run.lease.Task.Sources[sub.Payload.Source])

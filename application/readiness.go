@@ -1,14 +1,10 @@
 package application
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/soundings-io/soundings/domain/access"
-	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -76,38 +72,4 @@ func (p Part) check(ctx context.Context) PartHealth {
 		}
 	}
 	return h
-}
-
-// ProviderInfo tells what a provider needs.
-type ProviderInfo struct {
-	ID                content.ProviderID
-	Name              string
-	AuthMethods       []access.AuthMethod
-	MasterCredentials bool
-}
-
-// Providers lists the built-in providers.
-type Providers struct {
-	sources ContentSources
-	masters MasterTokens
-}
-
-// NewProviders returns the use case.
-func NewProviders(sources ContentSources, masters MasterTokens) *Providers {
-	return &Providers{sources: sources, masters: masters}
-}
-
-var providerNames = map[content.ProviderID]string{content.YouTube: "YouTube", content.Reddit: "Reddit"}
-
-// List returns the providers that this version can fetch from, by id.
-func (p *Providers) List() []ProviderInfo {
-	infos := make([]ProviderInfo, 0, len(p.sources))
-	for id := range p.sources {
-		infos = append(infos, ProviderInfo{
-			ID: id, Name: providerNames[id], MasterCredentials: !p.masters[id].Empty(),
-			AuthMethods: []access.AuthMethod{access.OAuth, access.KeyAuth},
-		})
-	}
-	slices.SortFunc(infos, func(a, b ProviderInfo) int { return cmp.Compare(a.ID, b.ID) })
-	return infos
 }

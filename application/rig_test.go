@@ -84,9 +84,11 @@ type parts struct {
 	detector ports.SpamDetector
 	analyzer ports.SentimentAnalyzer
 	masters  application.MasterTokens
-	limits   task.Limits
-	retry    task.RetryPolicy
-	grace    time.Duration
+	// integrations holds connected accounts; nobody has one, unless a test says so.
+	integrations ports.IntegrationStore
+	limits       task.Limits
+	retry        task.RetryPolicy
+	grace        time.Duration
 }
 
 // process is one worker process: its queue is in memory and ends with it.
@@ -103,8 +105,9 @@ func (r *rig) start(change ...func(*parts)) *process {
 	r.t.Helper()
 	p := parts{
 		detector: spam.NewBuiltin(), analyzer: sentiment.NewBuiltin(),
-		masters: application.MasterTokens{content.YouTube: access.NewToken(fakeapi.DemoKey)},
-		limits:  task.DefaultLimits(), retry: quickRetries(), grace: patience,
+		masters:      application.MasterTokens{content.YouTube: access.NewToken(fakeapi.DemoKey)},
+		integrations: newAccountStore(),
+		limits:       task.DefaultLimits(), retry: quickRetries(), grace: patience,
 	}
 	for _, c := range change {
 		c(&p)
@@ -113,10 +116,12 @@ func (r *rig) start(change ...func(*parts)) *process {
 	dispatcher := application.NewDispatcher(r.store, queue, p.limits, log)
 	sources := application.ContentSources{content.YouTube: youtube.New(youtube.Options{BaseURL: r.fake.YouTubeURL(), Timeout: 5 * time.Second})}
 	formats := files.Formats{}
+	quotas := application.NewQuotas(nil, nil, log)
+	contexts := application.NewContexts(application.ContextsDeps{Store: p.integrations, Masters: p.masters}, log)
 	worker := application.NewWorker(application.Work{
 		Store: r.store, Queue: queue, Dispatcher: dispatcher,
 		Processors: application.NewProcessors(
-			application.NewFetcher(r.store, queue, application.NewContexts(p.masters), sources),
+			application.NewFetcher(r.store, queue, contexts, sources, quotas),
 			application.NewSpamJudge(r.store, p.detector), application.NewSentimentJudge(r.store, p.analyzer),
 			application.NewExporter(r.store, r.files, formats, application.ExportTTL(time.Hour))),
 	}, application.WorkerOptions{Owner: uuid.NewString(), Grace: p.grace, Retry: p.retry}, log)

@@ -21,12 +21,15 @@ type Tasks struct {
 	files      ports.FileStore
 	dispatcher *Dispatcher
 	maxPosts   int64
+	// integrations is the store, as what it keeps connected accounts in.
+	integrations ports.IntegrationStore
 }
 
 // NewTasks returns the use cases. maxPosts is the largest MaxPosts that a
 // request may name.
 func NewTasks(store ports.Store, files ports.FileStore, d *Dispatcher, maxPosts MaxPosts) *Tasks {
-	return &Tasks{store: store, files: files, dispatcher: d, maxPosts: int64(maxPosts)}
+	integrations, _ := store.(ports.IntegrationStore)
+	return &Tasks{store: store, files: files, dispatcher: d, maxPosts: int64(maxPosts), integrations: integrations}
 }
 
 // MaxPosts is the largest number of posts that a task may ask for.
@@ -44,18 +47,9 @@ type NewTask struct {
 // Create accepts a task: it judges the addresses alone and calls nobody. The
 // task is stored before it returns, and on its way to a worker.
 func (t *Tasks) Create(ctx context.Context, by access.Caller, req NewTask) (task.State, error) {
-	if err := by.May(access.TasksWrite); err != nil {
-		return task.State{}, err
-	}
-	sources, err := parseSources(req.URLs)
+	sources, err := t.check(ctx, by, req)
 	if err != nil {
 		return task.State{}, err
-	}
-	if err := t.checkOptions(req.Options); err != nil {
-		return task.State{}, err
-	}
-	if req.IntegrationID != "" {
-		return task.State{}, fault.New(fault.NotFound, fault.CodeNotFound, "there is no integration %s", req.IntegrationID).In("integrationId")
 	}
 	created, first := task.NewAnalysis(by.User.ID, sources, req.IntegrationID, req.Options, newID, now())
 	if req.Callback != "" {
@@ -66,6 +60,43 @@ func (t *Tasks) Create(ctx context.Context, by access.Caller, req NewTask) (task
 	}
 	t.dispatcher.Poke()
 	return created.State(), nil
+}
+
+// check returns what the request asks to collect, or why it is refused.
+func (t *Tasks) check(ctx context.Context, by access.Caller, req NewTask) ([]content.Source, error) {
+	if err := by.May(access.TasksWrite); err != nil {
+		return nil, err
+	}
+	sources, err := parseSources(req.URLs)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.checkOptions(req.Options); err != nil {
+		return nil, err
+	}
+	return sources, t.checkIntegration(ctx, by, sources[0].Provider, req.IntegrationID)
+}
+
+// checkIntegration refuses an account that is not the caller's, or not the
+// provider's.
+func (t *Tasks) checkIntegration(ctx context.Context, by access.Caller, provider content.ProviderID, id string) error {
+	if id == "" {
+		return nil
+	}
+	if t.integrations == nil {
+		return fault.New(fault.NotFound, fault.CodeNotFound, "there is no integration of this id").In("integrationId")
+	}
+	_, err := t.integrations.Integration(ctx, by.User.ID, provider, id)
+	if err == nil || !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	for other, name := range providerNames {
+		if _, err := t.integrations.Integration(ctx, by.User.ID, other, id); err == nil {
+			return fault.New(fault.Invalid, fault.CodeInvalidValue, "the integration is a %s account, and the address is one of %s",
+				name, providerNames[provider]).In("integrationId")
+		}
+	}
+	return fault.New(fault.NotFound, fault.CodeNotFound, "there is no integration of this id").In("integrationId")
 }
 
 func parseSources(urls []string) ([]content.Source, error) {
