@@ -16,8 +16,10 @@ import (
 
 const testToken = "reddit-test-token-4711"
 
-func withToken() access.ExecutionContext {
-	return access.NewUserContext(access.Integration{ID: "i", UserID: "u", Provider: content.Reddit}, access.NewToken(testToken))
+func withToken() access.ExecutionContext { return userWith(testToken) }
+
+func userWith(token string) access.ExecutionContext {
+	return access.NewUserContext(access.Integration{ID: "i", UserID: "u", Provider: content.Reddit}, access.NewToken(token))
 }
 
 func withMaster() access.ExecutionContext {
