@@ -10,8 +10,8 @@
 // addresses against the code and keeps codes to one use. It does not check the
 // client on a refresh, redirects errors to unknown addresses and does not
 // guard two uses of a code at the same moment: authority does. ory/fosite
-// brings its own storage of requests and more than 100 modules, zitadel/oidc
-// wants a whole OpenID provider.
+// v0.49.0 links 54 modules, zitadel/oidc/v3 v3.45.0 links 22 and wants the
+// storage of a whole OpenID provider.
 //
 // A test starts it with Run, the command fakeapi starts it alone. Each platform
 // is one file that turns requests into answers; sending, faults and the record
