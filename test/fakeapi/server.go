@@ -3,15 +3,15 @@
 // service and a spam service, as one HTTP server on 127.0.0.1 that is loaded
 // with data, records its calls, and works faults on its answers by rule.
 //
-// The authorization servers stand on github.com/go-oauth2/oauth2/v4: of the
-// kept libraries it is the one whose grants can be called without its HTTP
-// handlers, so that each platform keeps its own shapes, and it links nothing
-// that the project does not have. It checks S256 challenges and redirect
-// addresses against the code and keeps codes to one use. It does not check the
-// client on a refresh, redirects errors to unknown addresses and does not
-// guard two uses of a code at the same moment: authority does. ory/fosite
-// v0.49.0 links 54 modules, zitadel/oidc/v3 v3.45.0 links 22 and wants the
-// storage of a whole OpenID provider.
+// The authorization servers stand on github.com/go-oauth2/oauth2/v4, the
+// lightest of the kept libraries: its grants can be called without its HTTP
+// handlers, so that each platform keeps its own shapes, and it brings no other
+// module into the build. It checks S256 challenges and redirect addresses
+// against the code and keeps codes to one use. It does not check the client on
+// a refresh, redirects errors to unknown addresses and does not guard two uses
+// of a code at the same moment: authority does. ory/fosite v0.49.0 links 54
+// modules, zitadel/oidc/v3 v3.45.0 links 22 and wants the storage of a whole
+// OpenID provider.
 //
 // A test starts it with Run, the command fakeapi starts it alone. Each platform
 // is one file that turns requests into answers; sending, faults and the record
