@@ -86,6 +86,9 @@ type parts struct {
 	masters  application.MasterTokens
 	// integrations holds connected accounts; nobody has one, unless a test says so.
 	integrations ports.IntegrationStore
+	authorities  application.TokenAuthorities
+	budgets      ports.BudgetStore
+	plans        application.BudgetPlans
 	limits       task.Limits
 	retry        task.RetryPolicy
 	grace        time.Duration
@@ -94,8 +97,9 @@ type parts struct {
 // process is one worker process: its queue is in memory and ends with it.
 type process struct {
 	*rig
-	tasks   *application.Tasks
-	exports *application.Exports
+	tasks     *application.Tasks
+	estimates *application.Estimates
+	exports   *application.Exports
 	// stop asks the process to end and waits for it.
 	stop func()
 }
@@ -114,10 +118,10 @@ func (r *rig) start(change ...func(*parts)) *process {
 	}
 	log, queue := slog.New(slog.DiscardHandler), memory.NewQueue(4)
 	dispatcher := application.NewDispatcher(r.store, queue, p.limits, log)
-	sources := application.ContentSources{content.YouTube: youtube.New(youtube.Options{BaseURL: r.fake.YouTubeURL(), Timeout: 5 * time.Second})}
+	quotas := application.NewQuotas(p.budgets, p.plans, log)
+	sources := application.ContentSources{content.YouTube: youtube.New(youtube.Options{BaseURL: r.fake.YouTubeURL(), Timeout: 5 * time.Second, Meter: quotas})}
 	formats := files.Formats{}
-	quotas := application.NewQuotas(nil, nil, log)
-	contexts := application.NewContexts(application.ContextsDeps{Store: p.integrations, Masters: p.masters}, log)
+	contexts := application.NewContexts(application.ContextsDeps{Store: p.integrations, Authorities: p.authorities, Masters: p.masters}, log)
 	worker := application.NewWorker(application.Work{
 		Store: r.store, Queue: queue, Dispatcher: dispatcher,
 		Processors: application.NewProcessors(
@@ -132,9 +136,10 @@ func (r *rig) start(change ...func(*parts)) *process {
 	running.Go(func() { _ = worker.Run(ctx) })
 	stop := sync.OnceFunc(func() { cancel(); running.Wait() })
 	r.t.Cleanup(stop)
+	tasks := application.NewTasks(r.store, r.files, dispatcher, 1000)
 	return &process{
 		rig: r, stop: stop,
-		tasks:   application.NewTasks(r.store, r.files, dispatcher, 1000),
+		tasks: tasks, estimates: application.NewEstimates(tasks, contexts, sources, quotas),
 		exports: application.NewExports(r.store, r.files, formats, dispatcher),
 	}
 }

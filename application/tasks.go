@@ -21,14 +21,14 @@ type Tasks struct {
 	files      ports.FileStore
 	dispatcher *Dispatcher
 	maxPosts   int64
-	// integrations is the store, as what it keeps connected accounts in.
-	integrations ports.IntegrationStore
+	// integrations is the store, where it keeps connected accounts.
+	integrations accountReader
 }
 
 // NewTasks returns the use cases. maxPosts is the largest MaxPosts that a
 // request may name.
 func NewTasks(store ports.Store, files ports.FileStore, d *Dispatcher, maxPosts MaxPosts) *Tasks {
-	integrations, _ := store.(ports.IntegrationStore)
+	integrations, _ := store.(accountReader)
 	return &Tasks{store: store, files: files, dispatcher: d, maxPosts: int64(maxPosts), integrations: integrations}
 }
 
@@ -75,6 +75,12 @@ func (t *Tasks) check(ctx context.Context, by access.Caller, req NewTask) ([]con
 		return nil, err
 	}
 	return sources, t.checkIntegration(ctx, by, sources[0].Provider, req.IntegrationID)
+}
+
+// accountReader is the part of ports.IntegrationStore that a request is checked
+// against.
+type accountReader interface {
+	Integration(ctx context.Context, user access.UserID, provider content.ProviderID, id string) (ports.HeldIntegration, error)
 }
 
 // checkIntegration refuses an account that is not the caller's, or not the

@@ -131,7 +131,8 @@ func FuzzKeyringOpen(f *testing.F) {
 			require.ErrorIs(t, err, access.ErrUnreadable)
 			require.True(t, opened.Empty())
 		case len(stored) > 0:
-			require.Equal(t, sealed, stored, "nobody but Seal makes what can be opened")
+			// Each fuzzing process seals its own seed, so that bytes cannot be compared.
+			require.Equal(t, "secret", opened.Reveal(), "nobody but Seal makes what can be opened")
 			require.Equal(t, "owner", owner)
 		}
 	})
