@@ -198,6 +198,29 @@ func TestConnectionsAreOfWhoBegan(t *testing.T) {
 	require.Equal(t, "invalid_value", refused.doc["code"])
 }
 
+// TestHealthOfAnIntegration: the document says what the user must do, and why.
+func TestHealthOfAnIntegration(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	owner := token(t, "owner", nil)
+	soon := time.Now().UTC().Truncate(time.Second).Add(time.Hour)
+	for _, in := range []access.Integration{
+		{AccountID: "ends", EndsAt: soon, Renewable: true},
+		{AccountID: "refused", Reason: access.ReasonRevoked, Renewable: true, ExpiresAt: soon},
+	} {
+		in.ID, in.UserID, in.Provider, in.CreatedAt = newID(), b.userOf(owner), content.YouTube, time.Now()
+		_, err := b.store.SaveIntegration(t.Context(), ports.HeldIntegration{Integration: in})
+		require.NoError(t, err)
+	}
+	found := map[any]any{}
+	for _, item := range b.get("/integrations", owner).doc["items"].([]any) {
+		doc := item.(map[string]any)
+		require.Equal(t, []any{}, doc["scopes"], "a list, never null")
+		found[doc["status"]] = doc["reason"]
+	}
+	require.Equal(t, map[any]any{"expiring": nil, "needs_reconnect": "revoked"}, found)
+}
+
 func TestTasksOfSomebodyElsesIntegration(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
