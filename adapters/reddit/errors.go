@@ -3,6 +3,7 @@ package reddit
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -103,9 +104,8 @@ func (c circumstances) redirected() error {
 	if err != nil {
 		return unreadable(nil)
 	}
-	first, _, _ := strings.Cut(strings.TrimPrefix(target.Path, "/"), "/")
-	switch first {
-	case "subreddits", "search":
+	switch path.Base(target.Path) {
+	case "search": // /subreddits/search?q=NAME
 		return c.fault(noSubreddit)
 	case "quarantine":
 		return c.fault(quarantined)

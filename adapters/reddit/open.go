@@ -112,8 +112,8 @@ func (s *Source) resolveShare(ctx context.Context, ec access.ExecutionContext, a
 		if err != nil || location == "" {
 			return content.Source{}, noShare()
 		}
-		if next.Host == s.web.Host { // a simulator or proxy, which stands for the site
-			next.Scheme, next.Host = "https", "www.reddit.com"
+		if next.Host == s.web.Host && next.Host != siteAddress.Host { // a simulator or proxy, which stands for the site
+			next = siteAddress.JoinPath(strings.TrimPrefix(next.EscapedPath(), s.web.EscapedPath()))
 		}
 		src, err := content.ParseSource(next.String())
 		switch {
@@ -126,6 +126,8 @@ func (s *Source) resolveShare(ctx context.Context, ec access.ExecutionContext, a
 	}
 	return content.Source{}, noShare()
 }
+
+var siteAddress = &url.URL{Scheme: "https", Host: "www.reddit.com"}
 
 func redditHost(host string) bool {
 	return host == "reddit.com" || strings.HasSuffix(host, ".reddit.com")
