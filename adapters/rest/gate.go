@@ -25,7 +25,7 @@ type gate struct {
 func newGate(accounts *application.Accounts, opts Options) *gate {
 	return &gate{
 		accounts: accounts,
-		tokens:   newTokenVerifier(opts.JWTSecret, opts.JWTIssuer, opts.JWTAudience),
+		tokens:   newTokenVerifier(opts),
 		limits:   newRateLimits(opts.RequestsPerSecond),
 	}
 }
@@ -81,7 +81,7 @@ func (g *gate) authenticate(c *call) (access.Caller, error) {
 	if access.LooksLikeAPIKey(bearer) {
 		return g.accounts.ByAPIKey(ctx, bearer)
 	}
-	who, err := g.tokens.verify(bearer)
+	who, err := g.tokens.verify(ctx, bearer)
 	if err != nil {
 		return access.Caller{}, err
 	}

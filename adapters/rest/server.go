@@ -33,6 +33,9 @@ type Deps struct {
 type Options struct {
 	// JWTSecret checks the web app's JWTs (HS256); without it every JWT is refused.
 	JWTSecret []byte
+	// JWKSURL is where the public keys stand that check them in its stead (RS256,
+	// ES256, EdDSA); they are fetched when the first JWT comes.
+	JWKSURL string
 	// JWTIssuer and JWTAudience must stand in a JWT, where they are set.
 	JWTIssuer   string
 	JWTAudience string

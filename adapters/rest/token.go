@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -20,10 +22,11 @@ const maxClaim = 255
 // issuer is one made on the command line, whom no JWT may become.
 const noIssuer = "jwt"
 
-// tokenVerifier checks the web app's JWTs. The algorithm is pinned, so that
+// tokenVerifier checks the web app's JWTs. The algorithms are pinned, so that
 // neither "none" nor a key of another kind is ever tried.
 type tokenVerifier struct {
-	secret []byte
+	// keyOf returns what must have signed a token; nil refuses every token.
+	keyOf  func(context.Context, *jwt.Token) (any, error)
 	parser *jwt.Parser
 }
 
@@ -33,18 +36,30 @@ type identity struct {
 	scopes                []string
 }
 
-func newTokenVerifier(secret []byte, issuer, audience string) *tokenVerifier {
-	opts := []jwt.ParserOption{
-		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+// newTokenVerifier returns one that checks by the keys of JWKSURL, and by
+// JWTSecret only without them: a public key must never pass for a secret.
+func newTokenVerifier(opts Options) *tokenVerifier {
+	v := &tokenVerifier{}
+	algorithms := []string{jwt.SigningMethodHS256.Alg()}
+	switch {
+	case opts.JWKSURL != "":
+		algorithms = []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg(), jwt.SigningMethodEdDSA.Alg()}
+		v.keyOf = newKeySet(opts.JWKSURL, nil, opts.Logger).keyOf
+	case len(opts.JWTSecret) > 0:
+		v.keyOf = func(context.Context, *jwt.Token) (any, error) { return opts.JWTSecret, nil }
+	}
+	parsing := []jwt.ParserOption{
+		jwt.WithValidMethods(algorithms),
 		jwt.WithExpirationRequired(), jwt.WithLeeway(clockLeeway), jwt.WithStrictDecoding(),
 	}
-	if issuer != "" {
-		opts = append(opts, jwt.WithIssuer(issuer))
+	if opts.JWTIssuer != "" {
+		parsing = append(parsing, jwt.WithIssuer(opts.JWTIssuer))
 	}
-	if audience != "" {
-		opts = append(opts, jwt.WithAudience(audience))
+	if opts.JWTAudience != "" {
+		parsing = append(parsing, jwt.WithAudience(opts.JWTAudience))
 	}
-	return &tokenVerifier{secret: secret, parser: jwt.NewParser(opts...)}
+	v.parser = jwt.NewParser(parsing...)
+	return v
 }
 
 // claims are those that are read of a JWT.
@@ -54,12 +69,22 @@ type claims struct {
 	Scope scopes `json:"scope"`
 }
 
-func (v *tokenVerifier) verify(token string) (identity, error) {
-	if len(v.secret) == 0 {
+// verify returns whom a JWT names. Error kinds: Unauthenticated, and Unavailable
+// when nothing is there to check it with.
+func (v *tokenVerifier) verify(ctx context.Context, token string) (identity, error) {
+	if v.keyOf == nil {
 		return identity{}, unauthenticated("this deployment takes API keys only")
 	}
 	var c claims
-	_, err := v.parser.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) { return v.secret, nil })
+	_, err := v.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (any, error) {
+		if _, critical := t.Header["crit"]; critical { // RFC 7515 §4.1.11: none is understood here
+			return nil, unauthenticated("the JWT needs an extension")
+		}
+		return v.keyOf(ctx, t)
+	})
+	if f, ok := errors.AsType[*fault.Error](err); ok && f.Kind == fault.Unavailable {
+		return identity{}, f
+	}
 	if err != nil {
 		return identity{}, fault.Wrap(err, fault.Unauthenticated, fault.CodeUnauthenticated,
 			"the token is no API key, nor a JWT that is valid here now")
