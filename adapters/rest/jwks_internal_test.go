@@ -83,6 +83,12 @@ func ask(ctx context.Context, s *keySet, kid string) error {
 	return err
 }
 
+// pass lets time go by in a bubble, and then whatever is under way.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 func requireUnknown(t *testing.T, err error) {
 	t.Helper()
 	require.True(t, fault.Is(err, fault.Unauthenticated), "%v", err)
@@ -107,14 +113,14 @@ func TestUnknownKidsCostOneFetch(t *testing.T) {
 		e := newEndpoint("a")
 		s := e.open()
 		require.NoError(t, ask(t.Context(), s, "a"))
-		time.Sleep(keysEvery) // in the bubble's time
+		pass(keysEvery)
 		for range 100 {
 			requireUnknown(t, ask(t.Context(), s, rand.Text()))
 		}
 		require.EqualValues(t, 2, e.asked.Load())
 		e.kids = []string{"a", "b"}
 		requireUnknown(t, ask(t.Context(), s, "b"))
-		time.Sleep(keysEvery)
+		pass(keysEvery)
 		require.NoError(t, ask(t.Context(), s, "b"), "a new key is there within the interval")
 		require.EqualValues(t, 3, e.asked.Load())
 	})
@@ -143,14 +149,14 @@ func TestKeysAreRotated(t *testing.T) {
 		s := e.open()
 		require.NoError(t, ask(t.Context(), s, "a"))
 		e.kids = []string{"b"}
-		time.Sleep(keysFresh)
+		pass(keysFresh)
 		require.NoError(t, ask(t.Context(), s, "a"), "nobody waits for the new keys")
 		synctest.Wait()
 		requireUnknown(t, ask(t.Context(), s, "a"))
 		require.EqualValues(t, 2, e.asked.Load(), "and the fetch was just now")
 
 		e.kids = []string{"c"}
-		time.Sleep(keysWaitAfter + time.Second)
+		pass(keysWaitAfter + time.Second)
 		requireUnknown(t, ask(t.Context(), s, "b"))
 		require.NoError(t, ask(t.Context(), s, "c"))
 	})
@@ -163,7 +169,7 @@ func TestOldKeysAreUsedWhileTheEndpointIsDown(t *testing.T) {
 		s := e.open()
 		require.NoError(t, ask(t.Context(), s, "a"))
 		e.hangs = true
-		time.Sleep(24 * time.Hour)
+		pass(24 * time.Hour)
 		began := time.Now()
 		require.NoError(t, ask(t.Context(), s, "a"))
 		require.Equal(t, keysTimeout, time.Since(began), "one fetch is waited for")
@@ -171,11 +177,11 @@ func TestOldKeysAreUsedWhileTheEndpointIsDown(t *testing.T) {
 			began = time.Now()
 			require.NoError(t, ask(t.Context(), s, "a"))
 			require.Zero(t, time.Since(began), "no more, as long as it fails")
-			time.Sleep(keysEvery)
+			pass(keysEvery)
 		}
 		require.True(t, fault.Is(ask(t.Context(), s, "new"), fault.Unavailable), "it may be a good one")
 		e.hangs, e.kids = false, []string{"new"}
-		time.Sleep(keysEvery)
+		pass(keysEvery)
 		require.NoError(t, ask(t.Context(), s, "new"))
 		requireUnknown(t, ask(t.Context(), s, "a"))
 	})
@@ -190,7 +196,7 @@ func TestWhoeverGoesAwayDoesNotWait(t *testing.T) {
 		defer cancel()
 		s := e.open()
 		require.ErrorIs(t, ask(ctx, s, "a"), context.DeadlineExceeded)
-		time.Sleep(keysTimeout)
+		pass(keysTimeout)
 		e.down, e.hangs = true, false
 		require.True(t, fault.Is(ask(t.Context(), s, "a"), fault.Unavailable))
 	})
