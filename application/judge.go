@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
@@ -25,30 +26,43 @@ func NewSpamJudge(store ports.Store, detector ports.SpamDetector) *SpamJudge {
 	return &SpamJudge{store: store, detector: detector}
 }
 
-// process judges the batch, and has what is no spam scored. The last pass
-// gathers its batch first: posts whose text turned out to be repeated.
+// process judges the batches, and has what is no spam scored.
 func (j *SpamJudge) process(ctx context.Context, r *run) (task.Outcome, error) {
-	batch, again := r.lease.Subtask.Payload.Batch, r.lease.Subtask.Payload.Repeats
-	if again {
-		batch = r.lease.Subtask.ID
-		if n, err := j.store.GatherRepeats(ctx, r.lease); err != nil || n == 0 {
-			return task.Succeed(), err
-		}
+	if p := r.lease.Subtask.Payload; p.Repeats && len(p.PostBatches()) == 0 {
+		return j.spread(ctx, r)
 	}
-	scorable := false
-	refusal, err := eachStep(ctx, j.store, r, batch, func(posts []ports.BatchPost) error {
-		for _, p := range posts {
-			scorable = scorable || p.Scorable() && p.Sentiment == nil
+	var scorable []task.BatchID
+	refusal, err := eachStep(ctx, j.store, r, func(b task.BatchID, posts []ports.BatchPost) error {
+		spam, err := j.judge(ctx, r, b, unjudged(posts, r.lease.Subtask.Payload.Repeats))
+		wanted := func(p ports.BatchPost) bool {
+			isSpam, judged := spam[p.ID]
+			return p.Scorable() && p.Sentiment == nil && !isSpam && (judged || !flagged(p))
 		}
-		return j.judge(ctx, r, unjudged(posts, again))
+		if !slices.Contains(scorable, b) && slices.ContainsFunc(posts, wanted) {
+			scorable = append(scorable, b)
+		}
+		return err
 	})
 	if err != nil {
 		return task.Outcome{}, err
 	}
 	o := ended(refusal)
-	if scorable {
-		o.Spawn = []*task.Subtask{task.NewSubtask(task.SubtaskID(newID()), r.lease.Subtask.TaskID,
-			task.AnalyzeSentiment, task.Payload{Batch: batch}, now())}
+	if len(scorable) > 0 {
+		o.Spawn = []*task.Subtask{r.spawn(task.AnalyzeSentiment, task.Payload{Batches: scorable})}
+	}
+	return o, nil
+}
+
+// spread finds out which posts the last pass judges again, and spreads them over
+// subtasks, so that all workers take part.
+func (j *SpamJudge) spread(ctx context.Context, r *run) (task.Outcome, error) {
+	stale, err := j.store.CountRepeats(ctx, r.lease)
+	if err != nil {
+		return task.Outcome{}, err
+	}
+	o := task.Succeed()
+	for _, p := range task.JudgeAgain(stale) {
+		o.Spawn = append(o.Spawn, r.spawn(task.DetectSpam, p))
 	}
 	return o, nil
 }
@@ -66,9 +80,13 @@ func unjudged(posts []ports.BatchPost, again bool) []ports.BatchPost {
 	return wanted
 }
 
-func (j *SpamJudge) judge(ctx context.Context, r *run, posts []ports.BatchPost) error {
+// flagged tells whether a post stands as spam.
+func flagged(p ports.BatchPost) bool { return p.Spam != nil && p.Spam.Verdict == analysis.Spam }
+
+// judge has the posts judged and stores the verdicts. It returns which are spam.
+func (j *SpamJudge) judge(ctx context.Context, r *run, b task.BatchID, posts []ports.BatchPost) (spam map[string]bool, err error) {
 	if len(posts) == 0 {
-		return nil
+		return nil, nil
 	}
 	items := make([]analysis.SpamItem, len(posts))
 	for i, p := range posts {
@@ -79,17 +97,19 @@ func (j *SpamJudge) judge(ctx context.Context, r *run, posts []ports.BatchPost) 
 	}
 	verdicts, refusal := j.detector.Detect(ctx, items)
 	var results []ports.SpamResult
+	spam = map[string]bool{}
 	for i, v := range verdicts {
 		if v != nil {
-			results = append(results, ports.SpamResult{PostID: items[i].ID, Verdict: *v})
+			spam[items[i].ID] = v.Verdict == analysis.Spam
+			results = append(results, ports.SpamResult{PostID: items[i].ID, Occurrences: items[i].Occurrences, Verdict: *v})
 		}
 	}
 	if len(results) > 0 {
-		if err := j.store.SaveSpam(ctx, r.lease, results); err != nil {
-			return err
+		if err := j.store.SaveSpam(ctx, r.lease, b, results); err != nil {
+			return nil, err
 		}
 	}
-	return refused(ctx, refusal)
+	return spam, refused(ctx, refusal)
 }
 
 // SentimentJudge runs ANALYZE_SENTIMENT: it scores what is no spam in one batch.
@@ -104,8 +124,8 @@ func NewSentimentJudge(store ports.Store, analyzer ports.SentimentAnalyzer) *Sen
 }
 
 func (j *SentimentJudge) process(ctx context.Context, r *run) (task.Outcome, error) {
-	refusal, err := eachStep(ctx, j.store, r, r.lease.Subtask.Payload.Batch, func(posts []ports.BatchPost) error {
-		return j.score(ctx, r, posts)
+	refusal, err := eachStep(ctx, j.store, r, func(b task.BatchID, posts []ports.BatchPost) error {
+		return j.score(ctx, r, b, posts)
 	})
 	if err != nil {
 		return task.Outcome{}, err
@@ -113,11 +133,10 @@ func (j *SentimentJudge) process(ctx context.Context, r *run) (task.Outcome, err
 	return ended(refusal), nil
 }
 
-func (j *SentimentJudge) score(ctx context.Context, r *run, posts []ports.BatchPost) error {
+func (j *SentimentJudge) score(ctx context.Context, r *run, b task.BatchID, posts []ports.BatchPost) error {
 	var ids, texts []string
 	for _, p := range posts {
-		isSpam := p.Spam != nil && p.Spam.Verdict == analysis.Spam
-		if p.Scorable() && !isSpam && p.Sentiment == nil {
+		if p.Scorable() && !flagged(p) && p.Sentiment == nil {
 			ids, texts = append(ids, p.ID), append(texts, p.Text)
 		}
 	}
@@ -132,7 +151,7 @@ func (j *SentimentJudge) score(ctx context.Context, r *run, posts []ports.BatchP
 		}
 	}
 	if len(results) > 0 {
-		if err := j.store.SaveSentiments(ctx, r.lease, results); err != nil {
+		if err := j.store.SaveSentiments(ctx, r.lease, b, results); err != nil {
 			return err
 		}
 	}
@@ -158,28 +177,34 @@ func refused(ctx context.Context, err error) error {
 	}
 }
 
-// eachStep calls do with the posts of a batch, judgeStep at a time. It goes on
-// behind a refusal of single posts, stops at a service that is out of reach,
-// and returns the refusal to be told; err ends the run.
-func eachStep(ctx context.Context, store ports.PostWriter, r *run, b task.BatchID, do func([]ports.BatchPost) error) (told *fault.Error, err error) {
-	for after := ""; ; {
-		posts, err := store.BatchPosts(ctx, r.lease.Subtask.TaskID, b, after, judgeStep)
-		if err != nil || len(posts) == 0 {
-			return told, err
-		}
-		after = posts[len(posts)-1].ID
-		err = do(posts)
-		no, isRefusal := errors.AsType[refusal](err)
-		if err != nil && !isRefusal {
-			return nil, err
-		}
-		if isRefusal {
-			told = no.why
-		}
-		if len(posts) < judgeStep || isRefusal && no.why.Kind == fault.Unavailable {
-			return told, nil
+// eachStep calls do with the posts of the subtask's batches, judgeStep at a time.
+// It goes on behind a refusal of single posts, stops at a service that is out of
+// reach, and returns the refusal to be told; err ends the run.
+func eachStep(ctx context.Context, store ports.PostWriter, r *run, do func(task.BatchID, []ports.BatchPost) error) (told *fault.Error, err error) {
+	for _, b := range r.lease.Subtask.Payload.PostBatches() {
+		for after, more := "", true; more; {
+			posts, err := store.BatchPosts(ctx, r.lease.Subtask.TaskID, b, r.lease.Subtask.Payload.Repeats, after, judgeStep)
+			if err != nil {
+				return nil, err
+			}
+			if more = len(posts) == judgeStep; len(posts) == 0 {
+				break
+			}
+			after = posts[len(posts)-1].ID
+			err = do(b, posts)
+			no, isRefusal := errors.AsType[refusal](err)
+			if err != nil && !isRefusal {
+				return nil, err
+			}
+			if isRefusal {
+				told = no.why
+			}
+			if isRefusal && no.why.Kind == fault.Unavailable {
+				return told, nil
+			}
 		}
 	}
+	return told, nil
 }
 
 // ended returns the outcome of a batch. A refusal fails the subtask, so that a

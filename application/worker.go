@@ -71,6 +71,11 @@ func (r *run) asksToStop() bool {
 	}
 }
 
+// spawn returns a subtask of the same task that is due now.
+func (r *run) spawn(typ task.SubtaskType, p task.Payload) *task.Subtask {
+	return task.NewSubtask(task.SubtaskID(newID()), r.lease.Subtask.TaskID, typ, p, now())
+}
+
 // Work is what a Worker needs of the rest of the application.
 type Work struct {
 	Store      ports.Store

@@ -161,10 +161,12 @@ type PageStored struct {
 	Capped bool
 }
 
-// SpamResult is a verdict for one stored post.
+// SpamResult is a verdict for one stored post. Occurrences are those that it was
+// judged with.
 type SpamResult struct {
-	PostID  string
-	Verdict analysis.SpamVerdict
+	PostID      string
+	Occurrences int
+	Verdict     analysis.SpamVerdict
 }
 
 // SentimentResult is a sentiment for one stored post.
@@ -181,24 +183,26 @@ type PostWriter interface {
 	// already is updated, and goes to the batch again only if its text changed.
 	SavePage(ctx context.Context, l Lease, w PageWrite) (PageStored, error)
 	// BatchPosts returns up to limit posts of the batch whose id is greater than
-	// after, by id, with how often their text occurs in the task.
-	BatchPosts(ctx context.Context, id task.ID, b task.BatchID, after string, limit int) ([]BatchPost, error)
-	// SaveSpam stores verdicts; a post that became spam loses its sentiment, and
-	// a person's verdict stays.
-	SaveSpam(ctx context.Context, l Lease, results []SpamResult) error
-	// SaveSentiments stores sentiments of posts that are not spam.
-	SaveSentiments(ctx context.Context, l Lease, results []SentimentResult) error
-	// GatherRepeats moves the posts whose text occurs more often in the task
-	// than they were last judged with into the lease's batch, and returns how
-	// many there are.
-	GatherRepeats(ctx context.Context, l Lease) (int64, error)
+	// after, by id; with stale, only those whose text occurs more often than they
+	// were judged with.
+	BatchPosts(ctx context.Context, id task.ID, b task.BatchID, stale bool, after string, limit int) ([]BatchPost, error)
+	// SaveSpam stores verdicts for posts of the batch; a post that became spam
+	// loses its sentiment, and a person's verdict stays. A post that went to
+	// another batch meanwhile has a new text, for which the verdict does not hold.
+	SaveSpam(ctx context.Context, l Lease, b task.BatchID, results []SpamResult) error
+	// SaveSentiments stores sentiments for posts of the batch that are not spam.
+	SaveSentiments(ctx context.Context, l Lease, b task.BatchID, results []SentimentResult) error
+	// CountRepeats counts how often each text occurs in the lease's task, and
+	// returns the batches with stale posts: those whose text occurs more often than
+	// they were judged with, and that no person has judged.
+	CountRepeats(ctx context.Context, l Lease) ([]task.StaleBatch, error)
 }
 
 // BatchPost is a post as those that judge it need it.
 type BatchPost struct {
 	analysis.JudgedPost
 	// Occurrences is how many posts of the task had the same fingerprint when
-	// that was last counted, 1 or more.
+	// that was last counted (CountRepeats), 1 or more.
 	Occurrences int
 }
 

@@ -58,7 +58,7 @@ func (b *testBundle) fetched(posts []content.Post, judge func(p analysis.JudgedP
 	})
 	require.NoError(b, err)
 	lease := b.claim()
-	stored, err := b.store.BatchPosts(b.Context(), lease.Task.ID, lease.Subtask.Payload.Batch, "", 100)
+	stored, err := b.store.BatchPosts(b.Context(), lease.Task.ID, lease.Subtask.Payload.Batch, false, "", 100)
 	require.NoError(b, err)
 	var spam []ports.SpamResult
 	var sentiments []ports.SentimentResult
@@ -69,8 +69,8 @@ func (b *testBundle) fetched(posts []content.Post, judge func(p analysis.JudgedP
 			sentiments = append(sentiments, ports.SentimentResult{PostID: p.ID, Sentiment: *sentiment})
 		}
 	}
-	require.NoError(b, b.store.SaveSpam(b.Context(), lease, spam))
-	require.NoError(b, b.store.SaveSentiments(b.Context(), lease, sentiments))
+	require.NoError(b, b.store.SaveSpam(b.Context(), lease, lease.Subtask.Payload.Batch, spam))
+	require.NoError(b, b.store.SaveSentiments(b.Context(), lease, lease.Subtask.Payload.Batch, sentiments))
 	require.NoError(b, b.store.Finish(b.Context(), lease, task.Succeed()))
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
-	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/task"
 )
 
@@ -25,9 +24,9 @@ type dialect interface {
 	lostRace(err error) bool
 
 	// prepared returns the arguments of a statement that is worth being prepared,
-	// and idParam its n-th parameter, an id.
+	// and param its n-th parameter, of a type of Postgres.
 	prepared(args ...any) []any
-	idParam(n int) schema.QueryAppender
+	param(n int, typ string) string
 	// after is SQL for the database's clock, d from now.
 	after(d time.Duration) schema.QueryAppender
 	// lock makes a query lock the rows it returns until the transaction ends.
@@ -39,10 +38,6 @@ type dialect interface {
 	relax(q *bun.SelectQuery) *bun.SelectQuery
 	// firm takes that back.
 	firm(ctx context.Context, tx bun.Tx) error
-	// hashJoins keeps the transaction's joins from going row by row. A planner
-	// that has not yet seen a new task takes it for one post, and would read the
-	// other side again for each of a million.
-	hashJoins(ctx context.Context, tx bun.Tx) error
 	// unlimited lifts the server's own time limit for the transaction.
 	unlimited(ctx context.Context, tx bun.Tx) error
 	// snapshot are the options of a transaction whose reads all see one state.
@@ -66,8 +61,12 @@ type postTable interface {
 	// setSpam and setSentiments write verdicts onto posts of a batch.
 	setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error
 	setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error
-	// streamPosts calls fn with each row of the query, one and the same post.
-	streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*analysis.JudgedPost) error) error
+	// streamPosts calls fn with each row of streamedColumns that the query has, one
+	// and the same post, in a snapshot that may stay open for long.
+	streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*streamed) error) error
+	// readPosts does the same for a short query that is worth being prepared, with
+	// the task and the occurrences behind the columns.
+	readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error
 }
 
 // lockID names something that is done by one transaction at a time.

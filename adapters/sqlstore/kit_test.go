@@ -76,8 +76,8 @@ func TestTheKitFailsOnBrokenStores(t *testing.T) {
 			func(s ports.Store) ports.Store { return deletesNothing{s} },
 		},
 		"gathers no repeats": {
-			"judge/the last pass gathers what turned out to be repeated",
-			func(s ports.Store) ports.Store { return gathersNothing{s} },
+			"judge/the last pass finds what turned out to be repeated",
+			func(s ports.Store) ports.Store { return countsNoRepeats{s} },
 		},
 		"keeps verdicts of half a batch": {
 			"judge/verdicts and sentiments are kept and counted",
@@ -249,14 +249,16 @@ func (s deletesNothing) DeleteTask(ctx context.Context, user access.UserID, id t
 	return []task.State{t}, err
 }
 
-type gathersNothing struct{ ports.Store }
+type countsNoRepeats struct{ ports.Store }
 
-func (gathersNothing) GatherRepeats(context.Context, ports.Lease) (int64, error) { return 0, nil }
+func (countsNoRepeats) CountRepeats(context.Context, ports.Lease) ([]task.StaleBatch, error) {
+	return nil, nil
+}
 
 type halfVerdicts struct{ ports.Store }
 
-func (s halfVerdicts) SaveSpam(ctx context.Context, l ports.Lease, r []ports.SpamResult) error {
-	return s.Store.SaveSpam(ctx, l, r[:len(r)/2])
+func (s halfVerdicts) SaveSpam(ctx context.Context, l ports.Lease, b task.BatchID, r []ports.SpamResult) error {
+	return s.Store.SaveSpam(ctx, l, b, r[:len(r)/2])
 }
 
 type walksOn struct{ ports.Store }

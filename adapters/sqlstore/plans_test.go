@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
 
@@ -45,14 +46,14 @@ func checkPlans(ctx context.Context, t *testing.T, tx bun.Tx, id task.ID) {
 	ids := column(rows, func(r *postRow) string { return r.ID })
 	words, scores := make([]string, len(ids)), make([]float64, len(ids))
 
-	requirePlan(ctx, t, tx, "posts_batch", pgSetSpam, string(at.batch), at.first, at.last, ids, words, scores, make([]*string, len(ids)), words)
+	requirePlan(ctx, t, tx, "posts_batch", pgSetSpam, string(at.batch), at.first, at.last, ids, words, scores, make([]*string, len(ids)), words, make([]int, len(ids)))
 	requirePlan(ctx, t, tx, "posts_batch", pgSetSentiments, string(at.batch), at.first, at.last, ids, words, scores, words)
 	requirePlan(ctx, t, tx, "posts_pkey", pgInsertPosts+updateKnown, pgPostArgs(rows)...)
 }
 
-// TestRepeatsAreGatheredAtOnce is about a task that the planner takes for one
-// post: row by row, 52,000 of them did not end within the 30 seconds of a call.
-func TestRepeatsAreGatheredAtOnce(t *testing.T) {
+// TestStalePostsAreReadByBatch is about a task that the planner takes for one
+// post.
+func TestStalePostsAreReadByBatch(t *testing.T) {
 	t.Parallel()
 	s := newPostgres(t)
 	fillPosts(t, s, 1, 20_000)
@@ -61,13 +62,9 @@ func TestRepeatsAreGatheredAtOnce(t *testing.T) {
 	_, l := leased(t, s, task.Options{})
 	fillPostsOf(t, s, string(l.Subtask.TaskID), 100)
 	err = s.inTx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
-		if err := s.dialect.hashJoins(ctx, tx); err != nil {
-			return err
-		}
-		var plan []string
-		id := l.Subtask.TaskID
-		require.NoError(t, tx.NewRaw("EXPLAIN "+gatherRepeats, newID(), id, id, "human").Scan(ctx, &plan))
-		require.NotContains(t, strings.Join(plan, "\n"), "Nested Loop")
+		var batch string
+		require.NoError(t, tx.NewSelect().Table("posts").Column("batch_id").Where("task_id = ?", l.Subtask.TaskID).Limit(1).Scan(ctx, &batch))
+		requirePlan(ctx, t, tx, "posts_batch", s.batchQuery(), batch, uuid.Nil.String(), false, 500)
 		return nil
 	})
 	require.NoError(t, err)

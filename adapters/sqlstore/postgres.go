@@ -145,9 +145,7 @@ func (p postgres) prepared(args ...any) []any { return append([]any{p.preparing}
 
 func (p postgres) inBinary(args ...any) []any { return append([]any{p.describing}, args...) }
 
-func (postgres) idParam(n int) schema.QueryAppender {
-	return bun.Safe("$" + strconv.Itoa(n) + "::uuid")
-}
+func (postgres) param(n int, typ string) string { return "$" + strconv.Itoa(n) + "::" + typ }
 
 // after goes by the start of the statement: the start of the transaction may
 // be long ago when it had to wait for a lock, and clock_timestamp would keep
@@ -179,11 +177,6 @@ func (postgres) relax(q *bun.SelectQuery) *bun.SelectQuery {
 
 func (postgres) firm(ctx context.Context, tx bun.Tx) error {
 	_, err := tx.NewRaw("SET LOCAL synchronous_commit TO DEFAULT").Exec(ctx)
-	return err
-}
-
-func (postgres) hashJoins(ctx context.Context, tx bun.Tx) error {
-	_, err := tx.NewRaw("SET LOCAL enable_nestloop = off").Exec(ctx)
 	return err
 }
 

@@ -25,8 +25,8 @@ func (s *Store) EachPost(ctx context.Context, user access.UserID, id task.ID, f 
 	if err != nil {
 		return s.fault(err)
 	}
-	return s.fault(s.dialect.streamPosts(ctx, s.read, string(query), func(p *analysis.JudgedPost) error {
-		if err := fn(p); err != nil {
+	return s.fault(s.dialect.streamPosts(ctx, s.read, string(query), func(p *streamed) error {
+		if err := fn(&p.post); err != nil {
 			return callerError{err}
 		}
 		return nil
@@ -40,6 +40,23 @@ type streamed struct {
 	spam      analysis.SpamVerdict
 	sentiment analysis.Sentiment
 	words     map[string]string
+	// Of readPosts alone:
+	taskID      string
+	occurrences int
+}
+
+// kept returns the post as the caller may keep it.
+func (s *streamed) kept() analysis.JudgedPost {
+	p := s.post
+	if p.Spam != nil {
+		spam := *p.Spam
+		p.Spam = &spam
+	}
+	if p.Sentiment != nil {
+		sentiment := *p.Sentiment
+		p.Sentiment = &sentiment
+	}
+	return p
 }
 
 // word returns a string of a few values only (kinds, models, labels) without

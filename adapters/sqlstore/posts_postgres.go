@@ -80,12 +80,13 @@ func optional(t time.Time) *time.Time {
 
 const (
 	pgSetSpam = `UPDATE posts AS p SET
+	occurrences = v.occurrences,
 	spam_verdict = v.verdict, spam_score = v.score, spam_reasons = v.reasons, spam_model = v.model,
 	sentiment_label = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_label END,
 	sentiment_score = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_score END,
 	sentiment_model = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_model END
-FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]::jsonb[], $8::text[])
-	AS v (id, verdict, score, reasons, model) ` + pgWhereJudged
+FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]::jsonb[], $8::text[], $9::int[])
+	AS v (id, verdict, score, reasons, model, occurrences) ` + pgWhereJudged
 	pgSetSentiments = `UPDATE posts AS p SET
 	sentiment_label = v.label, sentiment_score = v.score, sentiment_model = v.model
 FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]) AS v (id, label, score, model) ` + pgWhereJudged
@@ -101,7 +102,8 @@ func (p postgres) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRo
 		column(rows, func(r *spamRow) string { return r.Verdict }),
 		column(rows, func(r *spamRow) float64 { return r.Score }),
 		column(rows, func(r *spamRow) *string { return jsonList(r.Reasons) }),
-		column(rows, func(r *spamRow) string { return r.Model }))...)
+		column(rows, func(r *spamRow) string { return r.Model }),
+		column(rows, func(r *spamRow) int { return r.Occurrences }))...)
 	return err
 }
 

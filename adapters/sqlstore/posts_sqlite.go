@@ -19,8 +19,8 @@ const (
 	sqliteSetSpam = `UPDATE posts SET spam_verdict = ?1, spam_score = ?2, spam_reasons = ?3, spam_model = ?4,
 		sentiment_label = CASE WHEN ?1 = 'spam' THEN NULL ELSE sentiment_label END,
 		sentiment_score = CASE WHEN ?1 = 'spam' THEN NULL ELSE sentiment_score END,
-		sentiment_model = CASE WHEN ?1 = 'spam' THEN NULL ELSE sentiment_model END
-		WHERE batch_id = ?5 AND id = ?6`
+		sentiment_model = CASE WHEN ?1 = 'spam' THEN NULL ELSE sentiment_model END, occurrences = ?5
+		WHERE batch_id = ?6 AND id = ?7`
 	sqliteSetSentiment = `UPDATE posts SET sentiment_label = ?1, sentiment_score = ?2, sentiment_model = ?3
 		WHERE batch_id = ?4 AND id = ?5`
 )
@@ -65,7 +65,7 @@ func timeText(t *time.Time) any {
 
 func (sqliteDB) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error {
 	_, err := execEach(ctx, tx, sqliteSetSpam, rows, func(r *spamRow) []any {
-		return []any{r.Verdict, r.Score, jsonList(r.Reasons), r.Model, string(at.batch), r.ID}
+		return []any{r.Verdict, r.Score, jsonList(r.Reasons), r.Model, r.Occurrences, string(at.batch), r.ID}
 	})
 	return err
 }

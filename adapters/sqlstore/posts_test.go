@@ -57,7 +57,7 @@ func TestAPersonsVerdictStays(t *testing.T) {
 		l = save(t, s, l, posts...)
 		require.NoError(t, s.Finish(t.Context(), l, task.Succeed()))
 		judge := claimDue(t, s)
-		batch, err := s.BatchPosts(t.Context(), created.ID, judge.Subtask.ID, "", 10)
+		batch, err := s.BatchPosts(t.Context(), created.ID, judge.Subtask.ID, false, "", 10)
 		require.NoError(t, err)
 		_, err = s.db.NewUpdate().Table("posts").Set("spam_verdict = 'ok'").Set("spam_score = 0").Set("spam_model = ?", analysis.HumanModel).
 			Where("id = ?", batch[0].ID).Exec(t.Context())
@@ -66,16 +66,16 @@ func TestAPersonsVerdictStays(t *testing.T) {
 		for _, p := range batch {
 			verdicts = append(verdicts, ports.SpamResult{PostID: p.ID, Verdict: analysis.SpamVerdict{Verdict: analysis.Spam, Score: 1, Model: "m@1"}})
 		}
-		require.NoError(t, s.SaveSpam(t.Context(), judge, verdicts))
+		require.NoError(t, s.SaveSpam(t.Context(), judge, judge.Subtask.ID, verdicts))
 		require.NoError(t, s.Finish(t.Context(), judge, task.Succeed()))
 		after, err := s.Task(t.Context(), created.User, created.ID)
 		require.NoError(t, err)
 		require.EqualValues(t, 3, after.Counters.Spam)
 
 		last := claimDue(t, s)
-		n, err := s.GatherRepeats(t.Context(), last)
+		stale, err := s.CountRepeats(t.Context(), last)
 		require.NoError(t, err)
-		require.EqualValues(t, 3, n, "nobody asks about the person's verdict again")
+		require.Equal(t, []task.StaleBatch{{Batch: judge.Subtask.ID, Posts: 3}}, stale, "nobody asks about the person's verdict again")
 	})
 }
 

@@ -105,16 +105,17 @@ func value(f *float64) float64 {
 
 // spamRow and sentimentRow are verdicts on their way onto posts.
 type spamRow struct {
-	ID      string   `bun:"id"`
-	Verdict string   `bun:"verdict"`
-	Score   float64  `bun:"score"`
-	Reasons []string `bun:"reasons,type:jsonb,nullzero"`
-	Model   string   `bun:"model"`
+	ID          string
+	Occurrences int
+	Verdict     string
+	Score       float64
+	Reasons     []string
+	Model       string
 }
 
 type sentimentRow struct {
-	ID    string  `bun:"id"`
-	Label string  `bun:"label"`
-	Score float64 `bun:"score"`
-	Model string  `bun:"model"`
+	ID    string
+	Label string
+	Score float64
+	Model string
 }

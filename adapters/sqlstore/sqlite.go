@@ -45,9 +45,9 @@ func openSQLite(path string, opts Options) (*Store, error) {
 	dsn := (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=foreign_keys(1)"
 	// The keys of posts come in no order, so that each page of them touches many
-	// pages of the indexes: a cache of 16 MiB for them, and a log of 32 MiB before
-	// they are written to their places.
-	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(8000)")
+	// pages of the indexes: a cache of 16 MiB for them, and a log of up to 160 MiB
+	// before they are written to their places, each once for all its changes.
+	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-16384)&_pragma=wal_autocheckpoint(40000)&_pragma=journal_size_limit(33554432)")
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -97,7 +97,7 @@ func (sqliteDB) lostRace(err error) bool {
 
 func (sqliteDB) prepared(args ...any) []any { return args }
 
-func (sqliteDB) idParam(n int) schema.QueryAppender { return bun.Safe("?" + strconv.Itoa(n)) }
+func (sqliteDB) param(n int, _ string) string { return "?" + strconv.Itoa(n) }
 
 // after takes this process's clock: it is the machine's, as the database's is.
 func (sqliteDB) after(d time.Duration) schema.QueryAppender {
@@ -112,8 +112,6 @@ func (sqliteDB) alone(context.Context, bun.Tx, lockID) error { return nil }
 func (sqliteDB) relax(q *bun.SelectQuery) *bun.SelectQuery { return q }
 
 func (sqliteDB) firm(context.Context, bun.Tx) error { return nil }
-
-func (sqliteDB) hashJoins(context.Context, bun.Tx) error { return nil } // it builds an index for the join
 
 func (sqliteDB) unlimited(context.Context, bun.Tx) error { return nil }
 

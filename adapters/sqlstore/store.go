@@ -51,8 +51,10 @@ type Store struct {
 	read    *bun.DB
 	dialect dialect
 	timeout time.Duration
-	// taskQuery is made once: its text never changes.
-	taskQuery func() string
+	// These are made once: their texts never change.
+	taskQuery, batchQuery func() string
+	// counting holds one who counts repeats.
+	counting chan struct{}
 }
 
 // Open connects to postgres://… or opens sqlite:PATH, which is made, for this
@@ -80,7 +82,9 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 		return nil, err
 	}
 	store.timeout = opts.Timeout
+	store.counting = make(chan struct{}, 1)
 	store.taskQuery = sync.OnceValue(func() string { return newTaskQuery(store) })
+	store.batchQuery = sync.OnceValue(func() string { return newBatchQuery(store.dialect) })
 	ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()
 	if err := store.db.PingContext(ctx); err != nil {

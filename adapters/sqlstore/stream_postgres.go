@@ -20,7 +20,7 @@ import (
 // streamPosts reads the rows in Postgres's binary format straight from pgx:
 // an export reads hundreds of thousands of rows, and database/sql would make
 // more garbage than the rows themselves.
-func (postgres) streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*analysis.JudgedPost) error) error {
+func (postgres) streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*streamed) error) error {
 	conn, err := db.DB.Conn(ctx)
 	if err != nil {
 		return err
@@ -43,21 +43,46 @@ func (postgres) streamPosts(ctx context.Context, db *bun.DB, query string, fn fu
 		if err != nil {
 			return err
 		}
-		defer rows.Close()
-		var s streamed
-		for rows.Next() {
-			if err := s.fillBinary(rows.RawValues()); err != nil {
-				return err
-			}
-			if err := fn(&s.post); err != nil {
-				return err
-			}
-		}
-		return rows.Err()
+		return eachBinary(rows, fn)
 	})
 }
 
-// fillBinary makes the post of a row of streamedColumns.
+func (p postgres) readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error {
+	conn, err := db.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	return conn.Raw(func(driver any) error {
+		c, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("the driver is %T, not pgx", driver)
+		}
+		modes := []any{p.preparing, pgx.QueryResultFormats{pgx.BinaryFormatCode}}
+		rows, err := c.Conn().Query(ctx, query, append(modes, args...)...)
+		if err != nil {
+			return err
+		}
+		return eachBinary(rows, fn)
+	})
+}
+
+func eachBinary(rows pgx.Rows, fn func(*streamed) error) error {
+	defer rows.Close()
+	var s streamed
+	for rows.Next() {
+		if err := s.fillBinary(rows.RawValues()); err != nil {
+			return err
+		}
+		if err := fn(&s); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// fillBinary makes the post of a row of streamedColumns, and what readPosts has
+// behind them.
 func (s *streamed) fillBinary(raw [][]byte) error {
 	p := &s.post
 	p.ID = uuidText(raw[0])
@@ -82,6 +107,9 @@ func (s *streamed) fillBinary(raw [][]byte) error {
 	if raw[18] != nil {
 		s.sentiment = analysis.Sentiment{Label: analysis.Label(s.word(raw[18])), Score: pgFloat(raw[19]), Model: analysis.Model(s.word(raw[20]))}
 		p.Sentiment = &s.sentiment
+	}
+	if len(raw) > 21 {
+		s.taskID, s.occurrences = uuidText(raw[21]), int(binary.BigEndian.Uint32(raw[22]))
 	}
 	return nil
 }

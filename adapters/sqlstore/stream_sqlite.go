@@ -12,22 +12,38 @@ import (
 	"github.com/soundings-io/soundings/domain/content"
 )
 
-// streamPosts scans the rows of streamedColumns by hand into one post.
-func (sqliteDB) streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*analysis.JudgedPost) error) error {
+func (sqliteDB) streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*streamed) error) error {
 	rows, err := db.DB.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}
+	return eachScanned(rows, new(streamed), fn)
+}
+
+func (sqliteDB) readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error {
+	rows, err := db.DB.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	s := new(streamed)
+	return eachScanned(rows, s, fn, &s.taskID, &s.occurrences)
+}
+
+// eachScanned scans the rows of streamedColumns by hand into one post, and what
+// is behind the columns into more.
+func eachScanned(rows *sql.Rows, s *streamed, fn func(*streamed) error, more ...any) error {
 	defer func() { _ = rows.Close() }()
-	var s streamed
 	p := &s.post
 	var root, kind, verdict, spamModel, label, sentimentModel, reasons sql.RawBytes
 	var published, edited bun.NullTime
 	var spamScore, sentimentScore sql.NullFloat64
+	fields := append([]any{
+		&p.ID, &p.ExternalID, &p.ParentExternalID, &root, &kind,
+		&p.Author.Name, &p.Author.ExternalID, &p.ByOwner, &p.Text, &p.Likes, &published, &edited, &p.Deleted, &p.URL,
+		&verdict, &spamScore, &reasons, &spamModel, &label, &sentimentScore, &sentimentModel,
+	}, more...)
 	for rows.Next() {
-		if err := rows.Scan(&p.ID, &p.ExternalID, &p.ParentExternalID, &root, &kind,
-			&p.Author.Name, &p.Author.ExternalID, &p.ByOwner, &p.Text, &p.Likes, &published, &edited, &p.Deleted, &p.URL,
-			&verdict, &spamScore, &reasons, &spamModel, &label, &sentimentScore, &sentimentModel); err != nil {
+		if err := rows.Scan(fields...); err != nil {
 			return err
 		}
 		p.RootExternalID, p.Kind = s.word(root), content.PostKind(s.word(kind))
@@ -46,7 +62,7 @@ func (sqliteDB) streamPosts(ctx context.Context, db *bun.DB, query string, fn fu
 			s.sentiment = analysis.Sentiment{Label: analysis.Label(s.word(label)), Score: sentimentScore.Float64, Model: analysis.Model(s.word(sentimentModel))}
 			p.Sentiment = &s.sentiment
 		}
-		if err := fn(p); err != nil {
+		if err := fn(s); err != nil {
 			return err
 		}
 	}

@@ -90,7 +90,7 @@ func (s *Store) Task(ctx context.Context, user access.UserID, id task.ID) (task.
 // newTaskQuery returns the text of the statement that reads one task.
 func newTaskQuery(s *Store) string {
 	return selectTasks(s.read, new([]taskView)).
-		Where("t.id = ? AND t.user_id = ?", s.dialect.idParam(1), s.dialect.idParam(2)).String()
+		Where("t.id = ? AND t.user_id = ?", bun.Safe(s.dialect.param(1, "uuid")), bun.Safe(s.dialect.param(2, "uuid"))).String()
 }
 
 func readTask(ctx context.Context, db bun.IDB, user access.UserID, id task.ID) (task.State, error) {

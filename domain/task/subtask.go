@@ -40,11 +40,46 @@ type Payload struct {
 	Source int `json:"source,omitempty"`
 	// Listing is what is walked (FETCH_CONTENT).
 	Listing content.Listing `json:"listing,omitzero"`
-	// Batch names the posts (DETECT_SPAM, ANALYZE_SENTIMENT).
-	Batch BatchID `json:"batch,omitempty"`
-	// Repeats asks DETECT_SPAM for the last pass: first collect the posts whose
-	// text now occurs more often than when they were judged, then judge them.
+	// Batch names the posts (DETECT_SPAM, ANALYZE_SENTIMENT), Batches those of
+	// several batches.
+	Batch   BatchID   `json:"batch,omitempty"`
+	Batches []BatchID `json:"batches,omitempty"`
+	// Repeats asks DETECT_SPAM for the last pass over the batches: the posts whose
+	// text occurs more often in the task than they were judged with. Without any
+	// batch, it asks to find out which batches have such posts.
 	Repeats bool `json:"repeats,omitempty"`
+}
+
+// PostBatches returns the batches whose posts are worked on.
+func (p Payload) PostBatches() []BatchID {
+	if p.Batch != "" {
+		return []BatchID{p.Batch}
+	}
+	return p.Batches
+}
+
+// StaleBatch tells how many posts of a batch want to be judged again.
+type StaleBatch struct {
+	Batch BatchID
+	Posts int64
+}
+
+// JudgeAgain returns what the subtasks of the last pass work on: batches are put
+// together until there is enough to do for a run.
+func JudgeAgain(stale []StaleBatch) []Payload {
+	var passes []Payload
+	var posts int64
+	for _, s := range stale {
+		if posts == 0 {
+			passes = append(passes, Payload{Repeats: true})
+		}
+		last := &passes[len(passes)-1]
+		last.Batches = append(last.Batches, s.Batch)
+		if posts += s.Posts; posts >= BatchSize {
+			posts = 0
+		}
+	}
+	return passes
 }
 
 // SubtaskState is everything about a subtask as it stands.

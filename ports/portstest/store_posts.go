@@ -162,7 +162,7 @@ func changedTexts(t StoreT, s ports.Store) {
 	stored := w.save(l, ports.PageWrite{Posts: comments(0, task.BatchSize), Cursor: at("t2", 1), FreshBatch: first})
 	l.Subtask = stored.Subtask
 	judge := w.claim(w.dispatch()[0])
-	w.judgeAll(judge, w.batch(created.ID, first), func(int) bool { return false })
+	w.judgeAll(judge, first, w.batch(created.ID, first), func(int) bool { return false })
 	w.finish(judge, task.Succeed())
 	require.EqualValues(t, task.BatchSize, w.task(created.ID).Counters.Scored)
 
@@ -185,12 +185,17 @@ func changedTexts(t StoreT, s ports.Store) {
 	require.NotNil(t, found.Items[0].Sentiment)
 }
 
-// batch returns all posts of a batch, read three at a time or whole.
-func (w *world) batch(id task.ID, b task.BatchID) []ports.BatchPost {
+// batch returns all posts of a batch.
+func (w *world) batch(id task.ID, b task.BatchID) []ports.BatchPost { return w.read(id, b, false) }
+
+// stale returns the posts of a batch that want to be judged again.
+func (w *world) stale(id task.ID, b task.BatchID) []ports.BatchPost { return w.read(id, b, true) }
+
+func (w *world) read(id task.ID, b task.BatchID, stale bool) []ports.BatchPost {
 	w.Helper()
 	var all []ports.BatchPost
 	for after := ""; ; {
-		posts, err := w.BatchPosts(w.ctx, id, b, after, 300)
+		posts, err := w.BatchPosts(w.ctx, id, b, stale, after, 300)
 		require.NoError(w, err)
 		if all = append(all, posts...); len(posts) == 0 {
 			return all
@@ -206,20 +211,20 @@ var (
 
 // judgeAll gives every post a verdict, and those that are no spam a sentiment
 // that goes by turns.
-func (w *world) judgeAll(l ports.Lease, posts []ports.BatchPost, isSpam func(i int) bool) {
+func (w *world) judgeAll(l ports.Lease, b task.BatchID, posts []ports.BatchPost, isSpam func(i int) bool) {
 	w.Helper()
 	var verdicts []ports.SpamResult
 	var sentiments []ports.SentimentResult
 	for i, p := range posts {
 		if isSpam(i) {
-			verdicts = append(verdicts, ports.SpamResult{PostID: p.ID, Verdict: spamVerdict})
+			verdicts = append(verdicts, ports.SpamResult{PostID: p.ID, Occurrences: p.Occurrences, Verdict: spamVerdict})
 			continue
 		}
-		verdicts = append(verdicts, ports.SpamResult{PostID: p.ID, Verdict: okVerdict})
+		verdicts = append(verdicts, ports.SpamResult{PostID: p.ID, Occurrences: p.Occurrences, Verdict: okVerdict})
 		sentiments = append(sentiments, ports.SentimentResult{PostID: p.ID, Sentiment: turn(i)})
 	}
-	require.NoError(w, w.SaveSpam(w.ctx, l, verdicts))
-	require.NoError(w, w.SaveSentiments(w.ctx, l, sentiments))
+	require.NoError(w, w.SaveSpam(w.ctx, l, b, verdicts))
+	require.NoError(w, w.SaveSentiments(w.ctx, l, b, sentiments))
 }
 
 func turn(i int) analysis.Sentiment {

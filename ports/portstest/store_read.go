@@ -70,7 +70,7 @@ func judged(t StoreT, s ports.Store) (*world, task.ID) {
 	})
 	created, l, batch := w.fetched(posts)
 	stored := slices.DeleteFunc(w.batch(created.ID, batch), func(p ports.BatchPost) bool { return p.Kind == content.VideoPost })
-	w.judgeAll(l, stored, func(i int) bool { return i%5 == 0 })
+	w.judgeAll(l, batch, stored, func(i int) bool { return i%5 == 0 })
 	return w, created.ID
 }
 

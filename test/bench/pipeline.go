@@ -48,6 +48,8 @@ func measurePipeline(ctx context.Context, b *bench) error {
 		}
 		b.table.growth(fmt.Sprintf("… %d times the comments take", grownTimes), ten.seconds, one.seconds, 1.1*grownTimes, "s")
 		b.table.below("… peak memory then", ten.peak, 120, "MiB")
+		b.table.note("… stages then", ten.stages)
+		b.table.note("… seconds of a core then", ten.cores)
 	}
 	return nil
 }
