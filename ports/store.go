@@ -25,6 +25,9 @@ type Store interface {
 	PostWriter
 	PostReader
 	AccessStore
+	IntegrationStore
+	ConnectionStore
+	BudgetStore
 	IdempotencyStore
 	HealthChecker
 }

@@ -52,6 +52,7 @@ func (p *page) save(ctx context.Context) (ports.PageStored, error) {
 	state := row.state()
 	if source := p.write.EC.TokenSource(); source != "" {
 		state.TokenSource, state.AuthMethod, state.IntegrationID = source, p.write.EC.AuthMethod(), p.write.EC.IntegrationID()
+		state.Fallback = p.write.EC.Fallback()
 	}
 	sub := task.RestoreSubtask(state)
 	brought, capped, err := p.savePosts(ctx, sub.OpenBatch(p.write.FreshBatch))

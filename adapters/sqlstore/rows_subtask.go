@@ -37,6 +37,7 @@ type subtaskRow struct {
 	TokenSource   string                  `bun:"token_source"`
 	AuthMethod    string                  `bun:"auth_method"`
 	IntegrationID string                  `bun:"integration_id"`
+	Fallback      *access.Fallback        `bun:"fallback,type:jsonb"`
 	Owner         string                  `bun:"owner"`
 	LeaseUntil    time.Time               `bun:"lease_until,nullzero"`
 	QueuedAt      time.Time               `bun:"queued_at,nullzero"`
@@ -55,7 +56,7 @@ type subtaskRow struct {
 var subtaskColumns = []string{
 	"status", "generation", "attempt", "lost", "cursor", "batch", "batch_posts",
 	"subtasks", "fetched", "spam", "scored", "expected", "opened", "missing", "problem",
-	"token_source", "auth_method", "integration_id", "run_at", "parked_since", "finished_at",
+	"token_source", "auth_method", "integration_id", "fallback", "run_at", "parked_since", "finished_at",
 }
 
 // rank makes posts be judged before more are fetched, so that little stands
@@ -75,7 +76,7 @@ func newSubtaskRow(s task.SubtaskState) subtaskRow {
 		Subtasks: s.Counters.Subtasks, Fetched: s.Counters.Fetched, Spam: s.Counters.Spam,
 		Scored: s.Counters.Scored, Expected: s.Counters.Expected, Opened: s.Counters.Opened,
 		Missing: s.Missing, Problem: s.Problem,
-		TokenSource: string(s.TokenSource), AuthMethod: string(s.AuthMethod), IntegrationID: s.IntegrationID,
+		TokenSource: string(s.TokenSource), AuthMethod: string(s.AuthMethod), IntegrationID: s.IntegrationID, Fallback: s.Fallback,
 		RunAt: s.RunAt, ParkedSince: s.ParkedSince,
 		CreatedAt: s.CreatedAt, StartedAt: s.StartedAt, FinishedAt: s.FinishedAt,
 	}
@@ -93,7 +94,7 @@ func (r *subtaskRow) state() task.SubtaskState {
 			Scored: r.Scored, Expected: r.Expected, Opened: r.Opened,
 		},
 		Missing: r.Missing, Problem: r.Problem,
-		TokenSource: access.TokenSource(r.TokenSource), AuthMethod: access.AuthMethod(r.AuthMethod), IntegrationID: r.IntegrationID,
+		TokenSource: access.TokenSource(r.TokenSource), AuthMethod: access.AuthMethod(r.AuthMethod), IntegrationID: r.IntegrationID, Fallback: r.Fallback,
 		RunAt: utc(r.RunAt), ParkedSince: utc(r.ParkedSince),
 		CreatedAt: utc(r.CreatedAt), StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt),
 	}

@@ -26,6 +26,7 @@ type taskRow struct {
 	Sources       []sourceDoc             `bun:"sources,type:jsonb"`
 	IntegrationID string                  `bun:"integration_id"`
 	TokenSource   string                  `bun:"token_source"`
+	Fallback      *access.Fallback        `bun:"fallback,type:jsonb"`
 	Options       optionsDoc              `bun:"options,type:jsonb"`
 	Export        *task.ExportSpec        `bun:"export,type:jsonb"`
 	ExportOf      string                  `bun:"export_of,nullzero"`
@@ -55,7 +56,7 @@ type taskRow struct {
 // taskColumns are the columns that a task's life changes. SavePage alone
 // writes discussion.
 var taskColumns = []string{
-	"status", "run", "sources", "token_source", "export",
+	"status", "run", "sources", "token_source", "fallback", "export",
 	"subtasks", "succeeded", "failed", "cancelled", "fetched", "spam", "scored", "expected", "opened",
 	"missing", "problems", "final_pass", "webhook", "started_at", "finished_at", "retry_at",
 }
@@ -85,7 +86,7 @@ func newTaskRow(s task.State) taskRow {
 	row := taskRow{
 		ID: string(s.ID), UserID: string(s.User), Kind: string(s.Kind), Status: string(s.Status), Run: s.Run,
 		Provider: string(s.Provider), Kinds: taskKinds(s), Sources: make([]sourceDoc, len(s.Sources)),
-		IntegrationID: s.IntegrationID, TokenSource: string(s.TokenSource),
+		IntegrationID: s.IntegrationID, TokenSource: string(s.TokenSource), Fallback: s.Fallback,
 		Options: optionsDoc(s.Options), Export: s.Export,
 		Subtasks: s.Counters.Subtasks, Succeeded: s.Counters.Succeeded, Failed: s.Counters.Failed,
 		Cancelled: s.Counters.Cancelled, Fetched: s.Counters.Fetched, Spam: s.Counters.Spam,
@@ -119,7 +120,7 @@ func (r *taskRow) state() task.State {
 	s := task.State{
 		ID: task.ID(r.ID), User: access.UserID(r.UserID), Kind: task.Kind(r.Kind), Status: task.Status(r.Status), Run: r.Run,
 		Provider: content.ProviderID(r.Provider), Sources: make([]content.Source, len(r.Sources)),
-		IntegrationID: r.IntegrationID, TokenSource: access.TokenSource(r.TokenSource),
+		IntegrationID: r.IntegrationID, TokenSource: access.TokenSource(r.TokenSource), Fallback: r.Fallback,
 		Options: task.Options(r.Options), Export: r.Export,
 		Counters: task.Counters{
 			Subtasks: r.Subtasks, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled,

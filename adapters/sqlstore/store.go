@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
+	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -26,6 +27,8 @@ type Options struct {
 	// MaxConns is how many connections to Postgres may be open, 16 by default.
 	// SQLite has one that writes, and as many that read, at most 4.
 	MaxConns int
+	// Keyring seals users' tokens. Without a key, none can be stored.
+	Keyring access.Keyring
 	// Timeout ends every call but EachPost and DeleteTask, 30 seconds by default.
 	Timeout time.Duration
 }
@@ -50,6 +53,7 @@ type Store struct {
 	// read is for plain reads; on Postgres it is db.
 	read    *bun.DB
 	dialect dialect
+	keys    access.Keyring
 	timeout time.Duration
 	// These are made once: their texts never change.
 	taskQuery, batchQuery func() string
@@ -81,7 +85,7 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store.timeout = opts.Timeout
+	store.timeout, store.keys = opts.Timeout, opts.Keyring
 	store.counting = make(chan struct{}, 1)
 	store.taskQuery = sync.OnceValue(func() string { return newTaskQuery(store) })
 	store.batchQuery = sync.OnceValue(func() string { return newBatchQuery(store.dialect) })

@@ -24,9 +24,11 @@ func TestATokenNeverPrints(t *testing.T) {
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "token", token, "ec", ec, "config", access.BuildRequestConfig(ec))
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "token", token)
+	printed := fmt.Sprintf("%v %+v %#v %v %+v %#v", ec, ec, ec, access.BuildRequestConfig(ec), access.BuildRequestConfig(ec), []any{&ec, struct{ inner access.ExecutionContext }{ec}})
+	require.NotContains(t, printed, secret, "inside of other values")
 	encoded, err := json.Marshal(map[string]any{"token": token, "ec": ec, "config": access.BuildRequestConfig(ec)})
 	require.NoError(t, err)
-	printed := fmt.Sprintf("%v %+v %#v %s %q %s %s", token, token, token, token, token, log.String(), encoded)
+	printed = fmt.Sprintf("%v %+v %#v %s %q %s %s", token, token, token, token, token, log.String(), encoded)
 	require.NotContains(t, printed, secret)
 	require.Contains(t, printed, "[redacted]")
 	require.Equal(t, secret, token.Reveal())

@@ -11,18 +11,33 @@ import (
 const redacted = "[redacted]"
 
 // Token is a secret for a provider. It prints, logs and marshals as
-// "[redacted]"; only Reveal gives it out, to the adapter that sends it.
-type Token struct{ secret string }
+// "[redacted]"; only Reveal gives it out, to the adapter that sends it. Within
+// an unexported field of another value, where fmt does not ask how to print it,
+// it prints as an address. Compare tokens by Equal.
+type Token struct{ secret *string }
 
 // NewToken keeps a secret.
-func NewToken(secret string) Token { return Token{secret: secret} }
+func NewToken(secret string) Token {
+	if secret == "" {
+		return Token{}
+	}
+	return Token{secret: &secret}
+}
 
 // Reveal returns the secret. Its result must go into a request's header and
 // nowhere else.
-func (t Token) Reveal() string { return t.secret }
+func (t Token) Reveal() string {
+	if t.secret == nil {
+		return ""
+	}
+	return *t.secret
+}
 
 // Empty tells whether there is no secret at all.
-func (t Token) Empty() bool { return t.secret == "" }
+func (t Token) Empty() bool { return t.secret == nil }
+
+// Equal tells whether both hold the same secret.
+func (t Token) Equal(other Token) bool { return t.Reveal() == other.Reveal() }
 
 // String returns "[redacted]".
 func (Token) String() string { return redacted }
@@ -59,7 +74,7 @@ var googleAPIKey = regexp.MustCompile(`^AIza[0-9A-Za-z_-]{35}$`)
 
 // DetectAuthMethod tells a Google API key from an access token by its form.
 func DetectAuthMethod(t Token) AuthMethod {
-	if googleAPIKey.MatchString(t.secret) {
+	if googleAPIKey.MatchString(t.Reveal()) {
 		return KeyAuth
 	}
 	return OAuth
@@ -130,18 +145,18 @@ func (ec ExecutionContext) ExpiresAt() time.Time { return ec.expiresAt }
 // RequestConfig is the header that carries a token.
 type RequestConfig struct {
 	Header string
-	value  string
+	value  Token
 }
 
 // Value returns the header's value, a secret.
-func (rc RequestConfig) Value() string { return rc.value }
+func (rc RequestConfig) Value() string { return rc.value.Reveal() }
 
 // BuildRequestConfig returns the header for the context's token: X-Goog-Api-Key
 // for a Google API key, Authorization for everything else. Never the query
 // string, because net/http puts whole addresses into its errors.
 func BuildRequestConfig(ec ExecutionContext) RequestConfig {
 	if ec.AuthMethod() == KeyAuth {
-		return RequestConfig{Header: "X-Goog-Api-Key", value: ec.token.secret}
+		return RequestConfig{Header: "X-Goog-Api-Key", value: ec.token}
 	}
-	return RequestConfig{Header: "Authorization", value: "Bearer " + ec.token.secret}
+	return RequestConfig{Header: "Authorization", value: NewToken("Bearer " + ec.token.Reveal())}
 }

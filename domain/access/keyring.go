@@ -83,7 +83,7 @@ func (k Keyring) Seal(t Token, owner string) ([]byte, error) {
 	_, _ = rand.Read(nonce) // never fails, see crypto/rand
 	sealed := append([]byte{sealVersion, byte(len(k.writer))}, k.writer...)
 	sealed = append(sealed, nonce...)
-	return aead.Seal(sealed, nonce, []byte(t.secret), []byte(owner)), nil
+	return aead.Seal(sealed, nonce, []byte(t.Reveal()), []byte(owner)), nil
 }
 
 // Open decrypts what Seal made for the owner, or returns ErrUnreadable.

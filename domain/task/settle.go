@@ -24,7 +24,7 @@ func (t *Task) Absorb(s SubtaskState) {
 		t.Miss(s.Missing)
 	}
 	if s.TokenSource != "" {
-		t.state.TokenSource = s.TokenSource
+		t.state.TokenSource, t.state.Fallback = s.TokenSource, s.Fallback
 	}
 	t.forgetProblem(s.ID)
 	tell := !s.Status.Open() || s.Status == SubtaskWaiting

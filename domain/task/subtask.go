@@ -110,7 +110,9 @@ type SubtaskState struct {
 	TokenSource   access.TokenSource
 	AuthMethod    access.AuthMethod
 	IntegrationID string
-	RunAt         time.Time
+	// Fallback tells why that was not the user's own token, nil if it was.
+	Fallback *access.Fallback
+	RunAt    time.Time
 	// ParkedSince is when the parks began that no page has ended; zero for none.
 	ParkedSince time.Time
 	CreatedAt   time.Time

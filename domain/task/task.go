@@ -123,6 +123,7 @@ type State struct {
 	Sources       []content.Source
 	IntegrationID string
 	TokenSource   access.TokenSource // of the latest page, empty before the first
+	Fallback      *access.Fallback   // why that was not the user's own token, nil if it was
 	Options       Options
 	Export        *ExportSpec
 	Counters      Counters
