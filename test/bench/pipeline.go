@@ -2,10 +2,12 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +44,7 @@ func measurePipeline(ctx context.Context, b *bench) error {
 		b.table.note("… stages of the last run", one.stages)
 		b.table.note("… seconds of a core, all runs", one.cores)
 		b.table.below("… peak memory of the process that works (VmHWM)", one.peak, 120, "MiB")
-		ten, err := set.run(ctx, grownTimes, 1)
+		ten, err := grown(ctx, set.run)
 		if err != nil {
 			return fmt.Errorf("%s, %d times the comments: %w", set.name, grownTimes, err)
 		}
@@ -52,6 +54,25 @@ func measurePipeline(ctx context.Context, b *bench) error {
 		b.table.note("… seconds of a core then", ten.cores)
 	}
 	return nil
+}
+
+// grown runs the job on more comments, each time in a new database, and returns
+// the run that took the median time, with the largest memory of all.
+func grown(ctx context.Context, run func(ctx context.Context, times, runs int) (pipelineRun, error)) (pipelineRun, error) {
+	var all []pipelineRun
+	for range rounds {
+		r, err := run(ctx, grownTimes, 1)
+		if err != nil {
+			return r, err
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b pipelineRun) int { return cmp.Compare(a.seconds, b.seconds) })
+	middle := all[len(all)/2]
+	for _, r := range all {
+		middle.peak = max(middle.peak, r.peak)
+	}
+	return middle, nil
 }
 
 // pipelineRun is what some runs of the same job came to.

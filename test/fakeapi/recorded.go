@@ -176,8 +176,8 @@ func eachGzipLine[T any](path string, use func(T) error) error {
 }
 
 // Repeat adds copies of every video with its comments until there are k of
-// each, for measuring growth. Copies have ids of their own and stand behind
-// the originals in every playlist. It is for data that is not served yet.
+// each, for measuring growth. Copies have ids and texts of their own and stand
+// behind the originals in every playlist. It is for data that is not served yet.
 func (d *Data) Repeat(k int) {
 	videos := d.VideoIDs()
 	playlists := d.PlaylistIDs()
@@ -198,6 +198,11 @@ func (d *Data) Repeat(k int) {
 	}
 }
 
+// copyWord tells the texts of one copy from those of the others: a text repeats
+// within a copy as often as within the original, so that k times the data are
+// data of the same kind.
+func copyWord(n int) string { return "copy" + strings.Repeat("xz", n) }
+
 func copiedVideoID(id string, n int) string { return hashID(id+"#"+strconv.Itoa(n), 11) }
 
 // copiedCommentID keeps the form of reply ids, thread.reply.
@@ -215,7 +220,7 @@ func (d *Data) copyVideo(id string, n int) {
 	v.ID = copiedVideoID(id, n)
 	d.AddVideo(v)
 	for _, c := range d.Comments(id) {
-		c.VideoID, c.ID = v.ID, copiedCommentID(c.ID, n)
+		c.VideoID, c.ID, c.Text = v.ID, copiedCommentID(c.ID, n), c.Text+" "+copyWord(n)
 		if c.ParentID != "" {
 			c.ParentID = copiedCommentID(c.ParentID, n)
 		}
