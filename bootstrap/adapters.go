@@ -19,9 +19,9 @@ import (
 	"github.com/soundings-io/soundings/adapters/sentiment"
 	"github.com/soundings-io/soundings/adapters/spam"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
-	"github.com/soundings-io/soundings/adapters/youtube"
+	"github.com/soundings-io/soundings/adapters/webhook"
 	"github.com/soundings-io/soundings/application"
-	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -31,8 +31,8 @@ import (
 
 // openStore opens the database. Embedded databases are brought up to date;
 // others must have been, by `soundings migrate`.
-func openStore(ctx context.Context, c Config, _ dataLock) (*sqlstore.Store, func(), error) {
-	store, err := sqlstore.Open(ctx, c.DatabaseURL, sqlstore.Options{})
+func openStore(ctx context.Context, c Config, keys access.Keyring, _ dataLock) (*sqlstore.Store, func(), error) {
+	store, err := sqlstore.Open(ctx, c.DatabaseURL, sqlstore.Options{Keyring: keys})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,18 +109,24 @@ func newSentimentAnalyzer(c Config) (ports.SentimentAnalyzer, error) {
 	return sentiment.NewBuiltin(), nil
 }
 
-func newContentSources(c Config) application.ContentSources {
-	return application.ContentSources{
-		content.YouTube: youtube.New(youtube.Options{BaseURL: c.YouTubeAPIURL, Timeout: c.CallTimeout}),
+// newNotifier returns nil where there is no secret to sign with: no messages
+// are sent then.
+func newNotifier(c Config) (ports.Notifier, error) {
+	if c.WebhookSecret.Empty() {
+		return nil, nil
 	}
+	return webhook.New(webhook.Options{Secret: c.WebhookSecret.Token, AllowedNetworks: c.WebhookAllowedNetworks, Timeout: c.CallTimeout})
 }
 
-func newMasterTokens(c Config) application.MasterTokens {
-	return application.MasterTokens{content.YouTube: c.YouTubeMasterToken.Token}
-}
+func newTaskEncoder() application.TaskEncoder { return rest.EncodeTask }
 
-func newReadiness(store *sqlstore.Store, q queueAdapter, detector ports.SpamDetector, analyzer ports.SentimentAnalyzer) *application.Readiness {
-	parts := []application.Part{{Name: "database", Vital: true, Checker: store}}
+func newReadiness(
+	store *sqlstore.Store, q queueAdapter, contexts *application.Contexts, detector ports.SpamDetector, analyzer ports.SentimentAnalyzer,
+) *application.Readiness {
+	parts := []application.Part{
+		{Name: "database", Vital: true, Checker: store},
+		{Name: "integrations", Checker: contexts},
+	}
 	if q.health != nil {
 		parts = append(parts, application.Part{Name: "queue", Vital: true, Checker: q.health})
 	}
@@ -158,8 +164,9 @@ func newExportTTL(c Config) application.ExportTTL { return application.ExportTTL
 
 func newRESTOptions(c Config, version Version, log *slog.Logger) rest.Options {
 	return rest.Options{
-		JWTSecret: []byte(c.JWTSecret.Reveal()), JWTIssuer: c.JWTIssuer, JWTAudience: c.JWTAudience,
+		JWTSecret: []byte(c.JWTSecret.Reveal()), JWKSURL: c.JWKSURL, JWTIssuer: c.JWTIssuer, JWTAudience: c.JWTAudience,
 		RequestsPerSecond: c.RequestsPerSecond, WebAppOrigin: c.WebAppOrigin,
-		Version: string(version), Logger: log,
+		Webhooks: !c.WebhookSecret.Empty(),
+		Version:  string(version), Logger: log,
 	}
 }

@@ -29,9 +29,12 @@ type App struct {
 	Tasks      *application.Tasks
 	Exports    *application.Exports
 	Accounts   *application.Accounts
+	Contexts   *application.Contexts
+	Quotas     *application.Quotas
 	Formats    ports.ExportFormats
 	Dispatcher *application.Dispatcher
 	Worker     *application.Worker
+	Webhooks   *application.Webhooks
 	Readiness  *application.Readiness
 	Handler    *rest.Server
 	Log        *slog.Logger
@@ -65,6 +68,9 @@ func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) err
 	// The dispatcher outlives the worker, whose runs poke it until their end.
 	dispatching, stopDispatching := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { a.Dispatcher.Run(dispatching); return nil })
+	if roles.Worker {
+		group.Go(func() error { a.Webhooks.Run(ctx); return nil })
+	}
 	group.Go(func() error {
 		defer stopDispatching()
 		if !roles.Worker {
@@ -75,10 +81,23 @@ func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) err
 	})
 	ready(addr)
 	err = group.Wait()
+	a.settle(ctx)
 	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
+}
+
+// settleTime bounds the end of refreshes in flight, which have seconds.
+const settleTime = 20 * time.Second
+
+// settle saves what is neither in a task nor lost without harm: tokens that
+// were renewed, and units of quota that nobody spends any more.
+func (a *App) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	a.Contexts.Close(ctx)
+	a.Quotas.Close(ctx)
 }
 
 // prepare frees what a process that died has held: embedded, where the lock

@@ -33,6 +33,9 @@ type commands struct {
 	APIKey  struct {
 		Create apiKeyCommand `cmd:"" help:"Make an API key and print it."`
 	} `cmd:"" name:"apikey" help:"Manage API keys."`
+	Tokens struct {
+		Rotate struct{} `cmd:"" help:"Encrypt all stored tokens with the first key of TOKEN_ENCRYPTION_KEY."`
+	} `cmd:"" help:"Manage users' tokens at rest."`
 	Version struct{} `cmd:"" help:"Print the version."`
 }
 
@@ -79,6 +82,8 @@ func Main(ctx context.Context, args []string, version Version, s Streams) int {
 		err = migrate(ctx, config)
 	case "apikey create":
 		err = createAPIKey(ctx, config, c.APIKey.Create, s.Out)
+	case "tokens rotate":
+		err = rotateTokens(ctx, config, s.Out)
 	case "analyze <url>":
 		return c.Analyze.run(ctx, config, version, s)
 	case "api":
@@ -151,7 +156,7 @@ func createAPIKey(ctx context.Context, c Config, cmd apiKeyCommand, out io.Write
 	if err := makeDatabaseFolder(c); err != nil {
 		return err
 	}
-	store, closeStore, err := openStore(ctx, c, dataLock{})
+	store, closeStore, err := openStore(ctx, c, access.Keyring{}, dataLock{})
 	if err != nil {
 		return err
 	}
@@ -177,6 +182,32 @@ func createAPIKey(ctx context.Context, c Config, cmd apiKeyCommand, out io.Write
 		return err
 	}
 	_, err = fmt.Fprintln(out, key)
+	return err
+}
+
+// rotateTokens works beside the service, which must have the new key by then:
+// what it encrypts with an old one in the meantime would stay so.
+func rotateTokens(ctx context.Context, c Config, out io.Writer) error {
+	if err := makeDatabaseFolder(c); err != nil {
+		return err
+	}
+	keys, err := openKeyring(c, dataLock{})
+	if err != nil {
+		return err
+	}
+	if keys.Empty() {
+		return errors.New("TOKEN_ENCRYPTION_KEY: expected the new key and the old ones behind it, as ID:KEY with commas between them")
+	}
+	store, closeStore, err := openStore(ctx, c, keys, dataLock{})
+	if err != nil {
+		return err
+	}
+	defer closeStore()
+	done, err := application.RotateTokens(ctx, store)
+	if err != nil {
+		return fmt.Errorf("%d secrets were encrypted with the key %q: %w", done, keys.Writes(), err)
+	}
+	_, err = fmt.Fprintf(out, "%d secrets were encrypted with the key %q; all are now\n", done, keys.Writes())
 	return err
 }
 

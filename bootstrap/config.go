@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/url"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -35,13 +34,34 @@ type Config struct {
 	SpamServiceURL      string        `env:"SPAM_SERVICE_URL"`
 	ServicePatience     time.Duration `env:"SERVICE_PATIENCE" envDefault:"60s"`
 
-	YouTubeMasterToken secret `env:"YOUTUBE_MASTER_ACCESS_TOKEN"`
-	YouTubeAPIURL      string `env:"YOUTUBE_API_URL" envDefault:"https://www.googleapis.com/youtube/v3"`
+	YouTubeMasterToken  secret           `env:"YOUTUBE_MASTER_ACCESS_TOKEN"`
+	YouTubeAPIURL       string           `env:"YOUTUBE_API_URL" envDefault:"https://www.googleapis.com/youtube/v3"`
+	YouTubeClientID     string           `env:"YOUTUBE_CLIENT_ID"`
+	YouTubeClientSecret secret           `env:"YOUTUBE_CLIENT_SECRET"`
+	YouTubeDailyQuota   int64            `env:"YOUTUBE_DAILY_QUOTA" envDefault:"10000"`
+	YouTubeQuotaCosts   map[string]int64 `env:"YOUTUBE_QUOTA_COSTS" envKeyValSeparator:"="`
+	GoogleAuthURL       string           `env:"GOOGLE_AUTH_URL" envDefault:"https://accounts.google.com/o/oauth2/v2/auth"`
+	GoogleTokenURL      string           `env:"GOOGLE_TOKEN_URL" envDefault:"https://oauth2.googleapis.com/token"`
+	GoogleRevokeURL     string           `env:"GOOGLE_REVOKE_URL" envDefault:"https://oauth2.googleapis.com/revoke"`
+
+	RedditClientID          string `env:"REDDIT_CLIENT_ID"`
+	RedditClientSecret      secret `env:"REDDIT_CLIENT_SECRET"`
+	RedditUserAgent         string `env:"REDDIT_USER_AGENT"`
+	RedditAPIURL            string `env:"REDDIT_API_URL" envDefault:"https://oauth.reddit.com"`
+	RedditAuthURL           string `env:"REDDIT_AUTH_URL" envDefault:"https://www.reddit.com"`
+	RedditRequestsPerMinute int64  `env:"REDDIT_REQUESTS_PER_MINUTE" envDefault:"100"`
+
+	TokenKeys secret `env:"TOKEN_ENCRYPTION_KEY"`
+	PublicURL string `env:"PUBLIC_URL"`
 
 	JWTSecret    secret `env:"AUTH_JWT_SECRET"`
+	JWKSURL      string `env:"AUTH_JWKS_URL"`
 	JWTIssuer    string `env:"AUTH_ISSUER"`
 	JWTAudience  string `env:"AUTH_AUDIENCE"`
 	WebAppOrigin string `env:"WEB_APP_ORIGIN" envDefault:"http://localhost:3000"`
+
+	WebhookSecret          secret         `env:"WEBHOOK_SECRET"`
+	WebhookAllowedNetworks []netip.Prefix `env:"WEBHOOK_ALLOWED_NETWORKS"`
 
 	ExportURL string        `env:"EXPORT_URL"`
 	ExportTTL time.Duration `env:"EXPORT_TTL" envDefault:"168h"`
@@ -100,19 +120,6 @@ func explain(err error) error {
 	return fmt.Errorf("%s: expected %s", name, expectations[name])
 }
 
-var expectations = map[string]string{
-	"SOUNDINGS_CONCURRENCY":  "a whole number from 1 to 1000",
-	"SERVICE_PATIENCE":       "a duration such as 60s",
-	"EXPORT_TTL":             "a duration such as 168h",
-	"MAX_PARK":               "a duration such as 48h",
-	"MAX_POSTS":              "a whole number from 1",
-	"RUNNING_TASKS_PER_USER": "a whole number from 1",
-	"REQUESTS_PER_SECOND":    "a number, 0 for no limit",
-	"QUEUED_PER_TASK":        "a whole number from 1",
-	"QUEUED_PER_USER":        "a whole number from 1",
-	"LOG_LEVEL":              "debug, info, warn or error",
-}
-
 // settle fills in what depends on other values.
 func (c *Config) settle() {
 	c.Embedded = c.DatabaseURL == ""
@@ -125,6 +132,10 @@ func (c *Config) settle() {
 			c.Queue = QueueAsynq
 		}
 	}
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + c.HTTPAddr
+	}
+	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	if c.ExportURL == "" {
 		if dir, err := filepath.Abs(filepath.Join(c.DataDir, "exports")); err == nil {
 			c.ExportURL = "file://" + dir
@@ -138,60 +149,6 @@ const (
 	QueueRiver  = "river"
 	QueueMemory = "memory"
 )
-
-func (c *Config) check() error {
-	checks := []struct {
-		variable, expects string
-		ok                bool
-	}{
-		{"HTTP_ADDR", "HOST:PORT, such as 127.0.0.1:8080", isAddr(c.HTTPAddr)},
-		{"WORKER_ADDR", "HOST:PORT, such as 127.0.0.1:8081, or nothing", c.WorkerAddr == "" || isAddr(c.WorkerAddr)},
-		{"DATABASE_URL", "postgres://… or sqlite:PATH", isDatabase(c.DatabaseURL)},
-		{"DATABASE_DIRECT_URL", "postgres://…, or nothing", c.DatabaseDirectURL == "" || isPostgres(c.DatabaseDirectURL)},
-		{"QUEUE", "asynq, river or memory", c.Queue == QueueAsynq || c.Queue == QueueRiver || c.Queue == QueueMemory},
-		{"REDIS_URL", "redis://HOST:PORT, since QUEUE is asynq", c.Queue != QueueAsynq || c.RedisURL != ""},
-		{"SOUNDINGS_CONCURRENCY", expectations["SOUNDINGS_CONCURRENCY"], c.Concurrency >= 1 && c.Concurrency <= 1000},
-		{"SENTIMENT_SERVICE_URL", "http://… or https://…, or nothing", c.SentimentServiceURL == "" || isHTTP(c.SentimentServiceURL)},
-		{"SPAM_SERVICE_URL", "http://… or https://…, or nothing", c.SpamServiceURL == "" || isHTTP(c.SpamServiceURL)},
-		{"YOUTUBE_API_URL", "http://… or https://…", isHTTP(c.YouTubeAPIURL)},
-		{"AUTH_JWT_SECRET", "32 bytes or more, or nothing", c.JWTSecret.Empty() || len(c.JWTSecret.Reveal()) >= 32},
-		{"WEB_APP_ORIGIN", "an origin such as http://localhost:3000", isHTTP(c.WebAppOrigin)},
-		{"EXPORT_URL", "file:///path", strings.HasPrefix(c.ExportURL, "file:///")},
-		{"SERVICE_PATIENCE", expectations["SERVICE_PATIENCE"], c.ServicePatience > 0},
-		{"EXPORT_TTL", expectations["EXPORT_TTL"], c.ExportTTL > 0},
-		{"MAX_PARK", expectations["MAX_PARK"], c.MaxPark > 0},
-		{"MAX_POSTS", expectations["MAX_POSTS"], c.MaxPosts >= 1},
-		{"RUNNING_TASKS_PER_USER", expectations["RUNNING_TASKS_PER_USER"], c.RunningTasks >= 1},
-		{"REQUESTS_PER_SECOND", expectations["REQUESTS_PER_SECOND"], c.RequestsPerSecond >= 0},
-		{"QUEUED_PER_TASK", expectations["QUEUED_PER_TASK"], c.QueuedPerTask >= 1},
-		{"QUEUED_PER_USER", expectations["QUEUED_PER_USER"], c.QueuedPerUser >= 1},
-		{"LOG_FORMAT", "text or json", c.LogFormat == "text" || c.LogFormat == "json"},
-	}
-	for _, ch := range checks {
-		if !ch.ok {
-			return fmt.Errorf("%s: expected %s", ch.variable, ch.expects)
-		}
-	}
-	return nil
-}
-
-func isAddr(s string) bool {
-	_, port, err := net.SplitHostPort(s)
-	return err == nil && port != ""
-}
-
-func isPostgres(s string) bool {
-	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
-}
-
-func isDatabase(s string) bool {
-	return isPostgres(s) || strings.HasPrefix(s, "sqlite:") && len(s) > len("sqlite:")
-}
-
-func isHTTP(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != ""
-}
 
 // Logger returns the logger that the configuration asks for, onto stderr.
 func (c Config) Logger() *slog.Logger {

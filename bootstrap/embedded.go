@@ -14,6 +14,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/access"
 )
 
 // localUser is whoever runs Soundings on their own machine.
@@ -58,16 +59,38 @@ func makeDatabaseFolder(c Config) error {
 	return nil
 }
 
-// firstStart makes the local user, an API key with all permissions in the file
-// api-key, and the key for tokens in token-key, where they are not there yet.
-// A key in the file that the database does not know, because that was removed,
-// is replaced. It returns the API key if this start made it.
-func firstStart(ctx context.Context, dir string, accounts *application.Accounts) (string, error) {
-	tokenKey := make([]byte, 32)
-	_, _ = rand.Read(tokenKey) // never fails, see crypto/rand
-	if _, err := keepSecret(filepath.Join(dir, "token-key"), "local:"+base64.StdEncoding.EncodeToString(tokenKey)); err != nil {
-		return "", err
+// openKeyring returns the keys that users' tokens are encrypted with: those of
+// TOKEN_ENCRYPTION_KEY, else, embedded, those in the file token-key of the data
+// folder, which is made where it is not there yet.
+func openKeyring(c Config, _ dataLock) (access.Keyring, error) {
+	if !c.TokenKeys.Empty() {
+		return access.ParseKeyring(c.TokenKeys.Reveal()) // LoadConfig has checked them
 	}
+	if !c.Embedded {
+		return access.Keyring{}, nil
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails, see crypto/rand
+	path := filepath.Join(c.DataDir, "token-key")
+	if _, err := keepSecret(path, "local:"+base64.StdEncoding.EncodeToString(key)); err != nil {
+		return access.Keyring{}, err
+	}
+	kept, err := os.ReadFile(path)
+	if err != nil {
+		return access.Keyring{}, fmt.Errorf("the data folder: %w", err)
+	}
+	keys, err := access.ParseKeyring(strings.TrimSpace(string(kept)))
+	if err != nil {
+		return access.Keyring{}, fmt.Errorf("the file %s: %w", path, err)
+	}
+	return keys, nil
+}
+
+// firstStart makes the local user and an API key with all permissions in the
+// file api-key, where they are not there yet. A key in the file that the
+// database does not know, because that was removed, is replaced. It returns the
+// API key if this start made it.
+func firstStart(ctx context.Context, dir string, accounts *application.Accounts) (string, error) {
 	path := filepath.Join(dir, "api-key")
 	kept, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

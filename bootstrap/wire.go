@@ -12,23 +12,34 @@ import (
 	"github.com/soundings-io/soundings/adapters/rest"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
 
 // initApp is written out by wire into wire_gen.go: `make generate`.
 func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, func(), error) {
 	panic(wire.Build(
-		lockData, openStore, openQueue, openFiles,
+		lockData, openKeyring, openStore, openQueue, openFiles,
 		wire.Bind(new(ports.Store), new(*sqlstore.Store)),
 		wire.Bind(new(ports.IdempotencyStore), new(*sqlstore.Store)),
+		wire.Bind(new(ports.WebhookStore), new(*sqlstore.Store)),
+		wire.Bind(new(ports.QueueStore), new(*sqlstore.Store)),
+		wire.Bind(new(ports.IntegrationStore), new(*sqlstore.Store)),
+		wire.Bind(new(ports.ConnectionStore), new(*sqlstore.Store)),
+		wire.Bind(new(ports.BudgetStore), new(*sqlstore.Store)),
 		wire.Bind(new(ports.FileStore), new(*files.Dir)),
 		wire.FieldsOf(new(queueAdapter), "Queue"),
 		wire.Struct(new(files.Formats)),
 		wire.Bind(new(ports.ExportFormats), new(files.Formats)),
-		newSpamDetector, newSentimentAnalyzer, newContentSources, newMasterTokens, newReadiness,
+		newSpamDetector, newSentimentAnalyzer, newReadiness,
+		newContentSources, newMasterTokens, newTokenAuthorities, newAppGrants, newIntegrationSettings, newBudgetPlans,
+		newNotifier, newTaskEncoder, task.DefaultWebhookPolicy, application.NewWebhooks,
 		newLimits, newMaxPosts, newExportTTL, newWorkerOptions, newRESTOptions,
 		application.NewDispatcher, application.NewTasks, application.NewExports, application.NewAccounts,
-		application.NewProviders, application.NewContexts, application.NewProcessors, application.NewFetcher,
+		application.NewProviders, application.NewEstimates, application.NewQueues, application.NewQuotas,
+		wire.Struct(new(application.ContextsDeps), "*"), application.NewContexts,
+		wire.Struct(new(application.IntegrationsDeps), "*"), application.NewIntegrations,
+		application.NewProcessors, application.NewFetcher,
 		application.NewSpamJudge, application.NewSentimentJudge, application.NewExporter, application.NewWorker,
 		wire.Struct(new(application.Work), "*"),
 		wire.Struct(new(rest.Deps), "*"), rest.New,

@@ -11,6 +11,7 @@ import (
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/rest"
 	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/task"
 	"log/slog"
 )
 
@@ -22,7 +23,12 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	if err != nil {
 		return nil, nil, err
 	}
-	store, cleanup2, err := openStore(ctx, c, bootstrapDataLock)
+	keyring, err := openKeyring(c, bootstrapDataLock)
+	if err != nil {
+		cleanup()
+		return nil, nil, err
+	}
+	store, cleanup2, err := openStore(ctx, c, keyring, bootstrapDataLock)
 	if err != nil {
 		cleanup()
 		return nil, nil, err
@@ -48,10 +54,20 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	formats := files.Formats{}
 	exports := application.NewExports(store, dir, formats, dispatcher)
 	accounts := application.NewAccounts(store)
+	tokenAuthorities := newTokenAuthorities(c)
 	masterTokens := newMasterTokens(c)
-	contexts := application.NewContexts(masterTokens)
-	contentSources := newContentSources(c)
-	fetcher := application.NewFetcher(store, queue, contexts, contentSources)
+	appGrants := newAppGrants(c, tokenAuthorities)
+	contextsDeps := application.ContextsDeps{
+		Store:       store,
+		Authorities: tokenAuthorities,
+		Masters:     masterTokens,
+		AppGrants:   appGrants,
+	}
+	contexts := application.NewContexts(contextsDeps, log)
+	budgetPlans := newBudgetPlans(c)
+	quotas := application.NewQuotas(store, budgetPlans, log)
+	contentSources := newContentSources(c, quotas)
+	fetcher := application.NewFetcher(store, queue, contexts, contentSources, quotas)
 	spamDetector, err := newSpamDetector(c)
 	if err != nil {
 		cleanup4()
@@ -81,15 +97,38 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	}
 	workerOptions := newWorkerOptions(c)
 	worker := application.NewWorker(work, workerOptions, log)
-	readiness := newReadiness(store, bootstrapQueueAdapter, spamDetector, sentimentAnalyzer)
-	providers := application.NewProviders(contentSources, masterTokens)
+	notifier, err := newNotifier(c)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	taskEncoder := newTaskEncoder()
+	webhookPolicy := task.DefaultWebhookPolicy()
+	webhooks := application.NewWebhooks(store, notifier, taskEncoder, webhookPolicy, log)
+	readiness := newReadiness(store, bootstrapQueueAdapter, contexts, spamDetector, sentimentAnalyzer)
+	queues := application.NewQueues(store, dispatcher)
+	integrationsDeps := application.IntegrationsDeps{
+		Store:       store,
+		Connections: store,
+		Authorities: tokenAuthorities,
+	}
+	integrationSettings := newIntegrationSettings(c)
+	integrations := application.NewIntegrations(integrationsDeps, integrationSettings, log)
+	providers := application.NewProviders(contentSources, contexts, quotas)
+	estimates := application.NewEstimates(tasks, contexts, contentSources, quotas)
 	deps := rest.Deps{
-		Tasks:       tasks,
-		Exports:     exports,
-		Accounts:    accounts,
-		Providers:   providers,
-		Readiness:   readiness,
-		Idempotency: store,
+		Tasks:        tasks,
+		Exports:      exports,
+		Queues:       queues,
+		Accounts:     accounts,
+		Integrations: integrations,
+		Providers:    providers,
+		Estimates:    estimates,
+		Readiness:    readiness,
+		Idempotency:  store,
 	}
 	options := newRESTOptions(c, v, log)
 	server := rest.New(deps, options)
@@ -99,9 +138,12 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Tasks:      tasks,
 		Exports:    exports,
 		Accounts:   accounts,
+		Contexts:   contexts,
+		Quotas:     quotas,
 		Formats:    formats,
 		Dispatcher: dispatcher,
 		Worker:     worker,
+		Webhooks:   webhooks,
 		Readiness:  readiness,
 		Handler:    server,
 		Log:        log,
