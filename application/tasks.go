@@ -21,15 +21,12 @@ type Tasks struct {
 	files      ports.FileStore
 	dispatcher *Dispatcher
 	maxPosts   int64
-	// integrations is the store, where it keeps connected accounts.
-	integrations accountReader
 }
 
 // NewTasks returns the use cases. maxPosts is the largest MaxPosts that a
 // request may name.
 func NewTasks(store ports.Store, files ports.FileStore, d *Dispatcher, maxPosts MaxPosts) *Tasks {
-	integrations, _ := store.(accountReader)
-	return &Tasks{store: store, files: files, dispatcher: d, maxPosts: int64(maxPosts), integrations: integrations}
+	return &Tasks{store: store, files: files, dispatcher: d, maxPosts: int64(maxPosts)}
 }
 
 // MaxPosts is the largest number of posts that a task may ask for.
@@ -77,27 +74,18 @@ func (t *Tasks) check(ctx context.Context, by access.Caller, req NewTask) ([]con
 	return sources, t.checkIntegration(ctx, by, sources[0].Provider, req.IntegrationID)
 }
 
-// accountReader is the part of ports.IntegrationStore that a request is checked
-// against.
-type accountReader interface {
-	Integration(ctx context.Context, user access.UserID, provider content.ProviderID, id string) (ports.HeldIntegration, error)
-}
-
 // checkIntegration refuses an account that is not the caller's, or not the
 // provider's.
 func (t *Tasks) checkIntegration(ctx context.Context, by access.Caller, provider content.ProviderID, id string) error {
 	if id == "" {
 		return nil
 	}
-	if t.integrations == nil {
-		return fault.New(fault.NotFound, fault.CodeNotFound, "there is no integration of this id").In("integrationId")
-	}
-	_, err := t.integrations.Integration(ctx, by.User.ID, provider, id)
+	_, err := t.store.Integration(ctx, by.User.ID, provider, id)
 	if err == nil || !fault.Is(err, fault.NotFound) {
 		return err
 	}
 	for other, name := range providerNames {
-		if _, err := t.integrations.Integration(ctx, by.User.ID, other, id); err == nil {
+		if _, err := t.store.Integration(ctx, by.User.ID, other, id); err == nil {
 			return fault.New(fault.Invalid, fault.CodeInvalidValue, "the integration is a %s account, and the address is one of %s",
 				name, providerNames[provider]).In("integrationId")
 		}

@@ -15,9 +15,9 @@ func TaskDocument(t task.State) Task {
 	d := Task{
 		ID: string(t.ID), Kind: TaskKind(t.Kind), Status: TaskStatus(t.Status), Run: t.Run,
 		Sources: documents(t.Sources, sourceDocument), IntegrationID: orNull(t.IntegrationID),
-		TokenSource: orNull(TokenSource(t.TokenSource)),
-		Export:      exportDocument(t.Export),
-		Progress:    progressDocument(t.Counters), Problems: documents(t.Problems, problemDocument),
+		TokenSource: orNull(TokenSource(t.TokenSource)), Fallback: fallbackDocument(t.Fallback),
+		Export:   exportDocument(t.Export),
+		Progress: progressDocument(t.Counters), Problems: documents(t.Problems, problemDocument),
 		CreatedAt: t.CreatedAt.UTC(), StartedAt: timeOrNull(t.StartedAt),
 		FinishedAt: timeOrNull(t.FinishedAt), RetryAt: timeOrNull(t.RetryAt), Webhook: webhookDocument(t.Webhook),
 	}
@@ -68,8 +68,9 @@ func subtaskDocument(s task.SubtaskState, of content.ProviderID) Subtask {
 		ID: string(s.ID), TaskID: string(s.TaskID), Type: string(s.Type), Status: string(s.Status),
 		Attempt: s.Attempt, ProviderID: ProviderID(of), IntegrationID: orNull(s.IntegrationID),
 		AuthMode: orNull(string(s.AuthMethod)), TokenSource: orNull(TokenSource(s.TokenSource)),
-		Cursor: SubtaskCursor{Page: s.Cursor.Page, Posts: s.Cursor.Posts},
-		RunAt:  timeOrNull(s.RunAt), StartedAt: timeOrNull(s.StartedAt), FinishedAt: timeOrNull(s.FinishedAt),
+		Fallback: fallbackDocument(s.Fallback),
+		Cursor:   SubtaskCursor{Page: s.Cursor.Page, Posts: s.Cursor.Posts},
+		RunAt:    timeOrNull(s.RunAt), StartedAt: timeOrNull(s.StartedAt), FinishedAt: timeOrNull(s.FinishedAt),
 	}
 	if s.Problem != nil {
 		p := problemDocument(*s.Problem)
