@@ -33,6 +33,7 @@ import (
 
 const (
 	testSecret   = "a secret of the tests, 32 bytes and more"
+	testKeys     = "tests:MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 	testIssuer   = "https://login.example"
 	testAudience = "soundings"
 	webApp       = "https://app.example"
@@ -44,7 +45,7 @@ const (
 // testBundle is a server over the real use cases and a real SQLite store.
 type testBundle struct {
 	*testing.T
-	store  sqlStore
+	store  *sqlstore.Store
 	files  *files.Dir
 	server *rest.Server
 	http   *httptest.Server
@@ -68,9 +69,6 @@ type settings struct {
 // allRows is everything that the use cases keep in rows.
 type allRows interface {
 	ports.Store
-	ports.IntegrationStore
-	ports.ConnectionStore
-	ports.BudgetStore
 	ports.QueueStore
 }
 
@@ -92,10 +90,11 @@ func setup(t *testing.T, change ...func(*settings)) *testBundle {
 	require.NoError(t, err)
 	b.database = filepath.Join(t.TempDir(), "store.db")
 	require.NoError(t, os.WriteFile(b.database, template, 0o600))
-	store, err := sqlstore.Open(t.Context(), "sqlite:"+b.database, sqlstore.Options{})
+	keys, err := access.ParseKeyring(testKeys)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	b.store = newSQLStore(store)
+	b.store, err = sqlstore.Open(t.Context(), "sqlite:"+b.database, sqlstore.Options{Keyring: keys})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.store.Close()) })
 	b.files, err = files.OpenDir(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.files.Close()) })
