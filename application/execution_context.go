@@ -267,9 +267,6 @@ func mustReconnect(p content.ProviderID, reason string) *unusable {
 
 // sameToken tells whether the stored token is the one that was refused.
 func sameToken(held ports.HeldIntegration, refused *access.ExecutionContext) bool {
-	if refused == nil || refused.TokenSource() != access.UserOAuth || refused.IntegrationID() != held.ID {
-		return false
-	}
-	stored := access.NewUserContext(held.Integration, held.Access)
-	return access.BuildRequestConfig(stored) == access.BuildRequestConfig(*refused)
+	return refused != nil && refused.TokenSource() == access.UserOAuth && refused.IntegrationID() == held.ID &&
+		refused.Carries(held.Access)
 }

@@ -73,8 +73,7 @@ func (m *masters) lookUp(p content.ProviderID, refused *access.ExecutionContext)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	cached, ok := m.cached[p]
-	if ok && refused != nil && refused.TokenSource() == access.MasterAPIKey &&
-		access.BuildRequestConfig(access.NewMasterContext("", p, cached.Access)) == access.BuildRequestConfig(*refused) {
+	if ok && refused != nil && refused.TokenSource() == access.MasterAPIKey && refused.Carries(cached.Access) {
 		delete(m.cached, p)
 		return appToken{}, false
 	}
