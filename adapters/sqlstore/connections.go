@@ -2,7 +2,9 @@ package sqlstore
 
 import (
 	"context"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -101,6 +103,9 @@ func (s *Store) AnswerConnection(ctx context.Context, stateHash []byte, code acc
 func (s *Store) TakeConnection(ctx context.Context, user access.UserID, id string, now time.Time) (access.Connection, error) {
 	if err := checkIDs(user); err != nil {
 		return access.Connection{}, err
+	}
+	if !utf8.ValidString(id) || strings.ContainsRune(id, 0) {
+		return access.Connection{}, notFound() // a statement cannot even name it
 	}
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()

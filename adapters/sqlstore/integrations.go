@@ -112,27 +112,28 @@ const integrationColumns = `id, user_id, provider, account_id, account_name, sco
 
 // newIntegrationQueries returns the statements that read one integration: a
 // named one, and the newest that works. They are prepared, as every page of a
-// walk may ask.
+// walk may ask, and each is one read by an index: the order of the second is
+// that of integrations_newest.
 func newIntegrationQueries(d dialect) (named, newest string) {
-	from := "SELECT " + integrationColumns + " FROM integrations WHERE user_id = " + d.param(1, "uuid")
-	return from + " AND id = " + d.param(2, "uuid"),
-		from + " AND provider = " + d.param(2, "text") + " ORDER BY CASE reason WHEN '' THEN 0 ELSE 1 END, id DESC LIMIT 1"
+	from := "SELECT " + integrationColumns + " FROM integrations WHERE user_id = " + d.param(1, "uuid") +
+		" AND provider = " + d.param(2, "text")
+	return from + " AND id = " + d.param(3, "uuid"), from + " ORDER BY (reason <> ''), id DESC LIMIT 1"
 }
 
 // Integration is one statement by one index.
 func (s *Store) Integration(ctx context.Context, user access.UserID, provider content.ProviderID, id string) (ports.HeldIntegration, error) {
 	var none ports.HeldIntegration
-	named, newest := newIntegrationQueries(s.dialect)
-	query, second := newest, string(provider)
-	if id != "" {
-		query, second = named, id
-	}
 	if checkIDs(string(user)) != nil || id != "" && checkIDs(id) != nil {
 		return none, notFound()
 	}
+	named, newest := newIntegrationQueries(s.dialect)
+	query, args := newest, []any{string(user), string(provider)}
+	if id != "" {
+		query, args = named, append(args, id)
+	}
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	rows, err := s.read.DB.QueryContext(ctx, query, s.dialect.prepared(string(user), second)...)
+	rows, err := s.read.DB.QueryContext(ctx, query, s.dialect.prepared(args...)...)
 	if err != nil {
 		return none, s.fault(err)
 	}
@@ -154,17 +155,18 @@ func (s *Store) SaveIntegration(ctx context.Context, in ports.HeldIntegration) (
 		return access.Integration{}, err
 	}
 	var saved integrationRow
-	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) (err error) {
-		var old integrationRow
-		same := tx.NewSelect().Model(&old).
-			Where("i.user_id = ? AND i.provider = ? AND i.account_id = ? AND i.account_id <> ''", in.UserID, in.Provider, in.AccountID)
-		err = s.dialect.lock(same, false).Scan(ctx)
+	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		old, err := s.sameAccount(ctx, tx, in)
 		if errors.Is(err, sql.ErrNoRows) {
 			if saved, err = s.row(in, in.ID); err != nil {
 				return err
 			}
-			_, err = tx.NewInsert().Model(&saved).Exec(ctx)
-			return err
+			// Of two who save the account at once, one finds it there now.
+			var inserted bool
+			if inserted, err = changedOne(tx.NewInsert().Model(&saved).On("CONFLICT DO NOTHING").Exec(ctx)); err != nil || inserted {
+				return err
+			}
+			old, err = s.sameAccount(ctx, tx, in)
 		}
 		if err != nil {
 			return err
@@ -178,6 +180,14 @@ func (s *Store) SaveIntegration(ctx context.Context, in ports.HeldIntegration) (
 		return err
 	})
 	return saved.integration(), err
+}
+
+// sameAccount returns the user's integration of the same account, locked.
+func (s *Store) sameAccount(ctx context.Context, tx bun.Tx, in ports.HeldIntegration) (old integrationRow, err error) {
+	same := tx.NewSelect().Model(&old).
+		Where("i.user_id = ? AND i.provider = ? AND i.account_id = ? AND i.account_id <> ''", in.UserID, in.Provider, in.AccountID)
+	err = s.dialect.lock(same, false).Scan(ctx)
+	return old, err
 }
 
 // DeleteIntegration returns what it erased, so that it can be revoked.

@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -32,10 +34,11 @@ func (s *Store) SaveRefreshed(ctx context.Context, in ports.HeldIntegration) (bo
 	})
 }
 
-// MarkReconnect leaves a version that has moved on as it is.
+// MarkReconnect leaves the version as it is: the credentials are the same, and
+// what a refresh that is under way brings is better than they are.
 func (s *Store) MarkReconnect(ctx context.Context, id string, version int64, reason string) error {
 	_, err := s.changes(ctx, id, version, func(q *bun.UpdateQuery) *bun.UpdateQuery {
-		return q.Set("reason = ?", reason).Set("version = version + 1").Set("refreshing_until = NULL")
+		return q.Set("reason = ?", reason).Set("refreshing_until = NULL")
 	})
 	return err
 }
@@ -48,12 +51,17 @@ func (s *Store) changes(ctx context.Context, id string, version int64, update fu
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	q := s.db.NewUpdate().Model((*integrationRow)(nil)).Where("i.id = ? AND i.version = ?", id, version)
-	result, err := update(q).Exec(ctx)
+	changed, err := changedOne(update(q).Exec(ctx))
+	return changed, s.fault(err)
+}
+
+// changedOne tells whether a statement found its row.
+func changedOne(r sql.Result, err error) (bool, error) {
 	if err != nil {
-		return false, s.fault(err)
+		return false, err
 	}
-	n, err := result.RowsAffected()
-	return n > 0, s.fault(err)
+	n, err := r.RowsAffected()
+	return n > 0, err
 }
 
 // TouchIntegration never moves the time back.
@@ -68,9 +76,11 @@ func (s *Store) TouchIntegration(ctx context.Context, id string, now time.Time) 
 	return s.fault(err)
 }
 
-// ResealSecrets goes by id. It writes a row only if its version is still the one
-// that was read, so that a refresh meanwhile, which seals with the new key
-// anyway, stays.
+// resealStep is how many rows are read at a time.
+const resealStep = 1000
+
+// ResealSecrets goes by id, and seals each integration in a transaction of its
+// own: nobody waits for more than one row.
 func (s *Store) ResealSecrets(ctx context.Context, limit int) (int, error) {
 	resealed, after := 0, ""
 	for resealed < limit {
@@ -80,46 +90,64 @@ func (s *Store) ResealSecrets(ctx context.Context, limit int) (int, error) {
 		}
 		for i := range rows {
 			after = rows[i].ID
-			done, err := s.reseal(ctx, &rows[i])
+			if resealed == limit || !s.stale(&rows[i]) {
+				continue
+			}
+			done, err := s.reseal(ctx, after)
 			if err != nil {
 				return resealed, err
 			}
 			if done {
 				resealed++
 			}
-			if resealed == limit {
-				break
-			}
 		}
 	}
 	return resealed, nil
 }
 
-// resealStep is how many rows are read at a time.
-const resealStep = 100
-
 func (s *Store) integrationsAfter(ctx context.Context, after string) (rows []integrationRow, err error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	q := s.read.NewSelect().Model(&rows).Order("i.id").Limit(resealStep)
+	q := s.read.NewSelect().Model(&rows).Column("i.id", "i.access_token", "i.refresh_token").Order("i.id").Limit(resealStep)
 	if after != "" {
 		q = q.Where("i.id > ?", after)
 	}
 	return rows, s.fault(q.Scan(ctx))
 }
 
-func (s *Store) reseal(ctx context.Context, row *integrationRow) (bool, error) {
-	if s.current(row.AccessToken) && s.current(row.RefreshToken) {
-		return false, nil
-	}
-	in := s.held(row)
-	if in.Unreadable {
-		return false, nil
-	}
-	return s.SaveRefreshed(ctx, in)
+// reseal reads the row anew, now locked, so that what a refresh stored meanwhile
+// stays. The version and the claim stay as well: a refresh that is under way
+// must find them as it left them.
+func (s *Store) reseal(ctx context.Context, id string) (done bool, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		done = false
+		var row integrationRow
+		err := s.dialect.lock(tx.NewSelect().Model(&row).Where("i.id = ?", id), false).Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && !s.stale(&row) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		in := s.held(&row)
+		if in.Unreadable {
+			return nil
+		}
+		if row, err = s.row(in, id); err != nil {
+			return err
+		}
+		done, err = changedOne(tx.NewUpdate().Model(&row).Column("access_token", "refresh_token").WherePK().Exec(ctx))
+		return err
+	})
+	return done, err
 }
 
-// current tells whether nothing is to be done about a sealed secret.
-func (s *Store) current(sealed []byte) bool {
-	return len(sealed) == 0 || access.SealedBy(sealed) == s.keys.Writes()
+// stale tells whether another key than the one that writes sealed a secret.
+func (s *Store) stale(row *integrationRow) bool {
+	for _, sealed := range [][]byte{row.AccessToken, row.RefreshToken} {
+		if len(sealed) > 0 && access.SealedBy(sealed) != s.keys.Writes() {
+			return true
+		}
+	}
+	return false
 }

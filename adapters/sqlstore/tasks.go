@@ -34,6 +34,8 @@ type taskView struct {
 	OpenExpected    int64  `bun:"open_expected,scanonly"`
 	OpenOpened      int64  `bun:"open_opened,scanonly"`
 	OpenTokenSource string `bun:"open_token_source,scanonly"`
+
+	OpenFallback *access.Fallback `bun:"open_fallback,type:jsonb,scanonly"`
 }
 
 func (v *taskView) state() task.State {
@@ -43,7 +45,10 @@ func (v *taskView) state() task.State {
 		Scored: v.OpenScored, Expected: v.OpenExpected, Opened: v.OpenOpened,
 	})
 	if v.OpenTokenSource != "" {
-		s.TokenSource = access.TokenSource(v.OpenTokenSource)
+		s.TokenSource, s.Fallback = access.TokenSource(v.OpenTokenSource), nil
+	}
+	if v.OpenFallback != nil {
+		s.TokenSource, s.Fallback = access.MasterAPIKey, v.OpenFallback
 	}
 	return s
 }
@@ -59,6 +64,7 @@ func selectTasks(db bun.IDB, views *[]taskView) *bun.SelectQuery {
 		ColumnExpr("coalesce(sum(s.expected), 0) AS open_expected").
 		ColumnExpr("coalesce(sum(s.opened), 0) AS open_opened").
 		ColumnExpr("coalesce(max(s.token_source), '') AS open_token_source").
+		ColumnExpr("max(CAST(s.fallback AS text)) AS open_fallback"). // the document begins with the time: the latest
 		Join("LEFT JOIN subtasks AS s ON s.task_id = t.id AND s.status IN (?)", bun.List(task.OpenSubtaskStatuses())).
 		GroupExpr("t.id")
 }

@@ -18,7 +18,7 @@ CREATE TABLE integrations (
     last_used_at     timestamptz,
     created_at       timestamptz NOT NULL
 );
-CREATE INDEX integrations_user ON integrations (user_id, provider, id);
+CREATE INDEX integrations_newest ON integrations (user_id, provider, (reason <> ''), id DESC); -- the newest that works is the first
 CREATE UNIQUE INDEX integrations_account ON integrations (user_id, provider, account_id) WHERE account_id <> '';
 
 CREATE TABLE connections (
