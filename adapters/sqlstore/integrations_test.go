@@ -51,7 +51,6 @@ func connected(t testing.TB, s *Store) ports.HeldIntegration {
 func TestSecretsAreSealed(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *Store) {
-		s.keys = keyring(t, "one")
 		in := connected(t, s)
 		var row integrationRow
 		require.NoError(t, s.db.NewSelect().Model(&row).Where("i.id = ?", in.ID).Scan(t.Context()))
@@ -102,7 +101,6 @@ func TestSecretsAreSealedAnew(t *testing.T) {
 func TestOneClaimOfMany(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *Store) {
-		s.keys = keyring(t, "one")
 		in := connected(t, s)
 		var claims atomic.Int32
 		var group sync.WaitGroup
@@ -122,7 +120,6 @@ func TestOneClaimOfMany(t *testing.T) {
 func TestAStateIsAnsweredOnce(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *Store) {
-		s.keys = keyring(t, "one")
 		user := connected(t, s).UserID
 		now := time.Now()
 		c := access.Connection{ID: access.NewSecret(), UserID: user, Provider: content.Reddit, ReturnTo: "http://localhost:3000/x", Verifier: access.NewToken("verifier"), ExpiresAt: now.Add(time.Minute)}
@@ -186,7 +183,6 @@ func TestBudgetsAreSpentTogether(t *testing.T) {
 // costs beside the bare read of its row.
 func BenchmarkIntegration(b *testing.B) {
 	s := newPostgres(b)
-	s.keys = keyring(b, "one")
 	in := connected(b, s)
 	b.Run("Integration", func(b *testing.B) {
 		for b.Loop() {

@@ -18,99 +18,108 @@ import (
 	"github.com/soundings-io/soundings/ports/portstest"
 )
 
-// TestTheKitFailsOnBrokenStores proves the kit: each wrapper breaks one promise
-// of ports.Store, and the check of that promise must notice, which passes on
-// the store that is not broken.
+// brokenStore breaks one promise of ports.Store, which the named check must
+// notice.
+type brokenStore struct {
+	notices string
+	broken  func(ports.Store) ports.Store
+}
+
+// TestTheKitFailsOnBrokenStores proves the kit: the check that must notice a
+// broken store passes on the one that is not broken.
 func TestTheKitFailsOnBrokenStores(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		notices string
-		broken  func(ports.Store) ports.Store
-	}{
-		"loses the last post of a page": {
-			"page/is one transaction: posts, cursor, counters, subtasks",
-			func(s ports.Store) ports.Store { return losesPosts{s} },
-		},
-		"forgets a page's subtasks": {
-			"page/is one transaction: posts, cursor, counters, subtasks",
-			func(s ports.Store) ports.Store { return forgetsSpawn{s} },
-		},
-		"stores posts over the cap": {
-			"page/never goes over the cap, and meets it",
-			func(s ports.Store) ports.Store { return ignoresCap{s} },
-		},
-		"sorts the caller's slice": {
-			"page/the caller's slice stays as it was",
-			func(s ports.Store) ports.Store { return sortsCallersSlice{s} },
-		},
-		"claims what is claimed": {
-			"work/a claim starts the task, and there is only one",
-			func(s ports.Store) ports.Store { return claimsTwice{s} },
-		},
-		"lets a lost lease finish": {
-			"work/an outcome is applied once",
-			func(s ports.Store) ports.Store { return zombieFinishes{s} },
-		},
-		"says that all leases are held": {
-			"work/renewing tells what is still held",
-			func(s ports.Store) ports.Store { return &renewsAll{Store: s} },
-		},
-		"never takes a lease back": {
-			"work/a lease that ran out is taken back, and five are enough",
-			func(s ports.Store) ports.Store { return neverSweeps{s} },
-		},
-		"dispatches without limits": {
-			"work/dispatch keeps to the limits and to one task where asked",
-			func(s ports.Store) ports.Store { return dispatchesAll{s} },
-		},
-		"shows tasks to everybody": {
-			"task/of somebody else, unknown or garbage is not found",
-			func(s ports.Store) ports.Store { return &showsAll{Store: s} },
-		},
-		"swallows the error of an update": {
-			"task/update stores what fn made, or nothing",
-			func(s ports.Store) ports.Store { return swallowsErrors{s} },
-		},
-		"deletes nothing": {
-			"task/deleting takes subtasks, posts and exports with it",
-			func(s ports.Store) ports.Store { return deletesNothing{s} },
-		},
-		"gathers no repeats": {
-			"judge/the last pass finds what turned out to be repeated",
-			func(s ports.Store) ports.Store { return countsNoRepeats{s} },
-		},
-		"keeps verdicts of half a batch": {
-			"judge/verdicts and sentiments are kept and counted",
-			func(s ports.Store) ports.Store { return halfVerdicts{s} },
-		},
-		"walks on behind an error": {
-			"read/each post in order, once, until told to stop",
-			func(s ports.Store) ports.Store { return walksOn{s} },
-		},
-		"ignores the filter": {
-			"read/filters choose",
-			func(s ports.Store) ports.Store { return ignoresFilter{s} },
-		},
-		"forgets answers": {
-			"access/idempotent requests keep the first answer",
-			func(s ports.Store) ports.Store { return forgetsAnswers{s} },
-		},
-		"revokes no key": {
-			"access/keys are found by their hash until revoked",
-			func(s ports.Store) ports.Store { return revokesNothing{s} },
-		},
-		"makes a user at each request for it": {
-			"access/users exist once",
-			func(s ports.Store) ports.Store { return newUserEachTime{s} },
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			check := checkOf(t, c.notices)
-			require.False(t, fails(t, check, newSQLite(t)), "the check fails on a good store")
-			require.True(t, fails(t, check, c.broken(newSQLite(t))), "nothing was noticed")
-		})
+	for _, kind := range []map[string]brokenStore{brokenTasks, brokenAccounts} {
+		for name, c := range kind {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				check := checkOf(t, c.notices)
+				require.False(t, fails(t, check, newSQLite(t)), "the check fails on a good store")
+				require.True(t, fails(t, check, c.broken(newSQLite(t))), "nothing was noticed")
+			})
+		}
 	}
+}
+
+// brokenTasks are wrappers that break promises about tasks, posts, users and
+// keys.
+var brokenTasks = map[string]brokenStore{
+	"loses the last post of a page": {
+		"page/is one transaction: posts, cursor, counters, subtasks",
+		func(s ports.Store) ports.Store { return losesPosts{s} },
+	},
+	"forgets a page's subtasks": {
+		"page/is one transaction: posts, cursor, counters, subtasks",
+		func(s ports.Store) ports.Store { return forgetsSpawn{s} },
+	},
+	"stores posts over the cap": {
+		"page/never goes over the cap, and meets it",
+		func(s ports.Store) ports.Store { return ignoresCap{s} },
+	},
+	"sorts the caller's slice": {
+		"page/the caller's slice stays as it was",
+		func(s ports.Store) ports.Store { return sortsCallersSlice{s} },
+	},
+	"claims what is claimed": {
+		"work/a claim starts the task, and there is only one",
+		func(s ports.Store) ports.Store { return claimsTwice{s} },
+	},
+	"lets a lost lease finish": {
+		"work/an outcome is applied once",
+		func(s ports.Store) ports.Store { return zombieFinishes{s} },
+	},
+	"says that all leases are held": {
+		"work/renewing tells what is still held",
+		func(s ports.Store) ports.Store { return &renewsAll{Store: s} },
+	},
+	"never takes a lease back": {
+		"work/a lease that ran out is taken back, and five are enough",
+		func(s ports.Store) ports.Store { return neverSweeps{s} },
+	},
+	"dispatches without limits": {
+		"work/dispatch keeps to the limits and to one task where asked",
+		func(s ports.Store) ports.Store { return dispatchesAll{s} },
+	},
+	"shows tasks to everybody": {
+		"task/of somebody else, unknown or garbage is not found",
+		func(s ports.Store) ports.Store { return &showsAll{Store: s} },
+	},
+	"swallows the error of an update": {
+		"task/update stores what fn made, or nothing",
+		func(s ports.Store) ports.Store { return swallowsErrors{s} },
+	},
+	"deletes nothing": {
+		"task/deleting takes subtasks, posts and exports with it",
+		func(s ports.Store) ports.Store { return deletesNothing{s} },
+	},
+	"gathers no repeats": {
+		"judge/the last pass finds what turned out to be repeated",
+		func(s ports.Store) ports.Store { return countsNoRepeats{s} },
+	},
+	"keeps verdicts of half a batch": {
+		"judge/verdicts and sentiments are kept and counted",
+		func(s ports.Store) ports.Store { return halfVerdicts{s} },
+	},
+	"walks on behind an error": {
+		"read/each post in order, once, until told to stop",
+		func(s ports.Store) ports.Store { return walksOn{s} },
+	},
+	"ignores the filter": {
+		"read/filters choose",
+		func(s ports.Store) ports.Store { return ignoresFilter{s} },
+	},
+	"forgets answers": {
+		"access/idempotent requests keep the first answer",
+		func(s ports.Store) ports.Store { return forgetsAnswers{s} },
+	},
+	"revokes no key": {
+		"access/keys are found by their hash until revoked",
+		func(s ports.Store) ports.Store { return revokesNothing{s} },
+	},
+	"makes a user at each request for it": {
+		"access/users exist once",
+		func(s ports.Store) ports.Store { return newUserEachTime{s} },
+	},
 }
 
 func checkOf(t *testing.T, name string) portstest.StoreCheck {

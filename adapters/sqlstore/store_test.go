@@ -62,7 +62,7 @@ func migratedPostgres(t testing.TB) string {
 
 func opened(t testing.TB, url string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), url, Options{MaxConns: 8})
+	s, err := Open(t.Context(), url, Options{MaxConns: 8, Keyring: keyring(t, "one")})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s

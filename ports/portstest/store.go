@@ -35,14 +35,17 @@ type StoreCheck struct {
 // StoreChecks returns the whole kit, split by guarantee.
 func StoreChecks() []StoreCheck {
 	var all []StoreCheck
-	for _, part := range [][]StoreCheck{taskChecks, workChecks, pageChecks, judgeChecks, readChecks, accessChecks, concurrencyChecks} {
+	for _, part := range [][]StoreCheck{
+		taskChecks, workChecks, pageChecks, judgeChecks, readChecks, concurrencyChecks,
+		accessChecks, integrationChecks, connectionChecks, budgetChecks,
+	} {
 		all = append(all, part...)
 	}
 	return all
 }
 
-// TestStore runs the kit. newStore returns an empty, migrated store that is
-// closed with the test; it is called once for each check.
+// TestStore runs the kit. newStore returns an empty, migrated store that has a
+// key for secrets and is closed with the test; it is called once for each check.
 func TestStore(t *testing.T, newStore func(t *testing.T) ports.Store) {
 	for _, c := range StoreChecks() {
 		t.Run(c.Name, func(t *testing.T) {

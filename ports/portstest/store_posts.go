@@ -40,6 +40,7 @@ var pageChecks = []StoreCheck{
 		require.Equal(t, follow.State().Payload, subs[1].Payload)
 		require.Len(t, w.dispatch(), 1)
 	}},
+	{"page/why the user's own token was not used is kept, and the latest page decides", fallsBack},
 	{"page/met twice counts once", func(t StoreT, s ports.Store) {
 		w := newWorld(t, s)
 		created, l := w.begin(task.Options{})
@@ -232,4 +233,32 @@ func turn(i int) analysis.Sentiment {
 		{Label: analysis.Positive, Score: 0.5, Model: "kit@1"}, {Label: analysis.Neutral, Score: 0, Model: "kit@1"},
 		{Label: analysis.Negative, Score: -0.25, Model: "kit@1"},
 	}[i%3]
+}
+
+func fallsBack(t StoreT, s ports.Store) {
+	w := newWorld(t, s)
+	created, l := w.begin(task.Options{})
+	own := access.NewUserContext(access.Integration{ID: newID(), UserID: w.user, Provider: content.YouTube}, access.NewToken("own"))
+	page := func(ec access.ExecutionContext, end *task.Outcome) {
+		t.Helper()
+		l.Subtask = w.save(l, ports.PageWrite{Cursor: at("next", l.Subtask.Cursor.Page+1), EC: ec, End: end}).Subtask
+		for _, state := range []task.SubtaskState{l.Subtask, w.subtasks(created.ID)[0]} {
+			require.Equal(t, ec.Fallback(), state.Fallback)
+			require.Equal(t, ec.TokenSource(), state.TokenSource)
+			require.Equal(t, ec.IntegrationID(), state.IntegrationID)
+		}
+		of := w.task(created.ID)
+		require.Equal(t, ec.Fallback(), of.Fallback)
+		require.Equal(t, ec.TokenSource(), of.TokenSource)
+	}
+	deployment := access.NewMasterContext(w.user, content.YouTube, access.NewToken("AIza"+strings.Repeat("x", 35)))
+	page(own, nil)
+	page(deployment.FallenBack(access.Fallback{At: epoch, Reason: "the account's token was revoked"}), nil)
+	page(own, nil)
+	page(deployment.FallenBack(access.Fallback{At: epoch, Reason: "the account's token was revoked"}), succeeded())
+
+	again, m := w.begin(task.Options{})
+	w.save(m, ports.PageWrite{Cursor: at("next", 1), EC: deployment})
+	require.Equal(t, access.MasterAPIKey, w.task(again.ID).TokenSource)
+	require.Nil(t, w.task(again.ID).Fallback, "nothing was fallen back from")
 }
