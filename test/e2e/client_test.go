@@ -11,8 +11,6 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
-
-	"github.com/soundings-io/soundings/test/fakeapi"
 )
 
 const (
@@ -76,16 +74,8 @@ func (c *client) do(method, path, body string, headers ...string) reply {
 	defer resp.Body.Close()
 	read, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	requireNoSecrets(t, method+" "+path, string(read))
+	c.w.secrets.requireNoneIn(t, method+" "+path, string(read))
 	return reply{resp.StatusCode, resp.Header, string(read)}
-}
-
-// requireNoSecrets fails the test where the provider's key is told to anybody.
-func requireNoSecrets(t *testing.T, where, text string) {
-	t.Helper()
-	if strings.Contains(text, fakeapi.DemoKey) {
-		require.Fail(t, where+" tells the API key")
-	}
 }
 
 // get reads a document.

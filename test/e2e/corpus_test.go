@@ -45,7 +45,7 @@ func TestTheCorpusOf2013(t *testing.T) {
 	}
 	require.Len(t, want, 51_756)
 
-	w := deployOver(t, setups[2], data)
+	w := deployOver(t, setups[2], data, with("YOUTUBE_DAILY_QUOTA", func(*world) string { return "0" }))
 	c := w.somebody
 	ended := c.collect("https://www.youtube.com/playlist?list="+fakeapi.CorpusPlaylistID, "")
 	require.Equal(t, "completed", ended.Status, ended.Problems)

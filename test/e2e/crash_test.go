@@ -45,11 +45,16 @@ func (w *world) requireWhole(id string) {
 
 func TestKilledWorkersLoseNothing(t *testing.T) {
 	t.Parallel()
-	w := deploy(t, setups[2])
-	half := w.halfway()
-	w.kill("worker")
-	w.start("worker")
-	w.requireWhole(half.ID)
+	for _, s := range setups[2:] {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			w := deploy(t, s)
+			half := w.halfway()
+			w.kill("worker")
+			w.start("worker")
+			w.requireWhole(half.ID)
+		})
+	}
 }
 
 func TestAKilledEmbeddedProcessGoesOnAtOnce(t *testing.T) {

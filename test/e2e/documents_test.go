@@ -24,7 +24,13 @@ type task struct {
 	Sources          []source
 	IntegrationID    *string
 	TokenSource      *string
-	Export           *struct {
+	Fallback         *fallback
+	Webhook          *struct {
+		Status      string
+		Attempts    int
+		DeliveredAt *time.Time
+	}
+	Export *struct {
 		TaskID, Format string
 		Rows, Bytes    int64
 		SHA256         *string
@@ -44,6 +50,12 @@ type task struct {
 	RetryAt               *time.Time
 }
 
+// fallback tells since when the deployment's credentials stand in, and why.
+type fallback struct {
+	At     time.Time
+	Reason string
+}
+
 // codes returns the codes of the task's problems, each once.
 func (t task) codes() []string {
 	found, seen := []string{}, map[string]bool{}
@@ -60,6 +72,7 @@ type subtask struct {
 	ID, TaskID, Type, Status, ProviderID string
 	Attempt                              int
 	IntegrationID, AuthMode, TokenSource *string
+	Fallback                             *fallback
 	Cursor                               struct{ Page, Posts int64 }
 	Problem                              *taskProblem
 	RunAt, StartedAt, FinishedAt         *time.Time
@@ -82,6 +95,36 @@ type post struct {
 		Label, Model string
 		Score        float64
 	}
+}
+
+// integration is a connected account.
+type integration struct {
+	ID, ProviderID, Status string
+	AccountName, Reason    *string
+	Scopes                 []string
+	ExpiresAt, LastUsedAt  *time.Time
+}
+
+type provider struct {
+	ID                string
+	MasterCredentials bool
+	AuthMethods       []string
+	Quota             *struct {
+		Unit              string
+		Limit, Used, Left *int64
+		ResetAt           *time.Time
+	}
+}
+
+type queue struct {
+	Name   string
+	Paused bool
+	Depth  struct{ Waiting, Queued, Running, Dead int64 }
+}
+
+type job struct {
+	ID, State string
+	LastError *string
 }
 
 type summary struct {

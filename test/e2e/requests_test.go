@@ -89,15 +89,8 @@ func whoMayCall(t *testing.T, w *world) {
 	var me struct{ Permissions []string }
 	reader.get("/me", &me)
 	assert.Equal(t, []string{"tasks:read"}, me.Permissions)
-	var providers struct {
-		Items []struct {
-			ID                string
-			MasterCredentials bool
-		}
-	}
-	reader.get("/providers", &providers)
-	require.Len(t, providers.Items, 1)
-	assert.True(t, providers.Items[0].MasterCredentials)
+	assert.False(t, reader.provider("reddit").MasterCredentials)
+	assert.True(t, reader.provider("youtube").MasterCredentials)
 }
 
 func TestStrangersAndRepeatedRequests(t *testing.T) {

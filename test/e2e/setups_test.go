@@ -37,15 +37,22 @@ var setups = []setup{
 	{"embedded", func(*testing.T, map[string]string) {}, []string{"serve"}, false},
 	{"one process on Postgres and Redis", servers, []string{"serve"}, false},
 	{"API and workers apart", servers, []string{"api", "worker", "worker"}, true},
+	{"API and workers apart, River on Postgres", postgres, []string{"api", "worker", "worker"}, true},
 }
 
 func servers(t *testing.T, environ map[string]string) {
 	t.Helper()
+	postgres(t, environ)
+	environ["QUEUE"], environ["REDIS_URL"] = bootstrap.QueueAsynq, env.Redis(t)
+}
+
+func postgres(t *testing.T, environ map[string]string) {
+	t.Helper()
+	environ["QUEUE"] = bootstrap.QueueRiver
 	environ["DATABASE_URL"] = env.PostgresTemplate(t, "e2e", func(ctx context.Context, dsn string) error {
 		_, err := command(ctx, map[string]string{"DATABASE_URL": dsn}, "migrate")
 		return err
 	})
-	environ["REDIS_URL"] = env.Redis(t)
 }
 
 // everywhere runs a test in each set-up.
@@ -71,6 +78,8 @@ type world struct {
 	logs   *logbook
 	// address is where the API is now.
 	address *string
+	// secrets are those that nobody may be told, beside the provider's key.
+	secrets *secrets
 
 	running []*process
 	// begun are all processes that were ever started.
@@ -91,12 +100,15 @@ func deployOver(t *testing.T, s setup, data *fakeapi.Data, changes ...func(*worl
 	t.Helper()
 	w := &world{
 		t: t, setup: s, data: data, fake: fakeapi.Run(t, data), logs: &logbook{}, address: new(string),
-		change: func(*bootstrap.Config) {},
+		secrets: newSecrets(),
+		change:  func(*bootstrap.Config) {},
 	}
 	w.environ = map[string]string{
 		"HTTP_ADDR": "127.0.0.1:0", "SOUNDINGS_DATA_DIR": t.TempDir(), "LOG_FORMAT": "json", "LOG_LEVEL": "debug",
 		"REQUESTS_PER_SECOND": "0", "RUNNING_TASKS_PER_USER": "100", "AUTH_JWT_SECRET": jwtSecret,
 		"YOUTUBE_API_URL": w.fake.YouTubeURL(), "YOUTUBE_MASTER_ACCESS_TOKEN": fakeapi.DemoKey,
+		"REDDIT_API_URL": w.fake.RedditURL(), "REDDIT_AUTH_URL": w.fake.RedditAuthURL(), "REDDIT_USER_AGENT": fakeapi.DemoUserAgent,
+		"REDDIT_REQUESTS_PER_MINUTE": "0", "PUBLIC_URL": publicURL,
 	}
 	s.storage(t, w.environ)
 	for _, change := range changes {
@@ -104,7 +116,8 @@ func deployOver(t *testing.T, s setup, data *fakeapi.Data, changes ...func(*worl
 	}
 	// The key's own process ends before the others start: it may make the schema.
 	key := w.command("apikey", "create", "--user", "somebody")
-	t.Cleanup(func() { requireNoSecrets(t, "a log", w.logs.String()) })
+	w.secrets.keep("an API key of Soundings", strings.TrimSpace(key))
+	t.Cleanup(func() { w.secrets.requireNoneIn(t, "a log", w.logs.String()) })
 	t.Cleanup(func() {
 		for _, p := range w.begun {
 			p.kill()
