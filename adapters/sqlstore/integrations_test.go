@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"context"
 	"encoding/base64"
 	"strings"
 	"sync"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/content"
-	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/ports"
 )
 
@@ -96,86 +94,108 @@ func TestSecretsAreSealedAnew(t *testing.T) {
 	})
 }
 
-// TestOneClaimOfMany has two processes with fifty workers that all want to
-// refresh the same token.
-func TestOneClaimOfMany(t *testing.T) {
+// TestSealingAnewLeavesARefreshAlone rotates while a worker asks the provider
+// for a new token, with the version and the claim that it has.
+func TestSealingAnewLeavesARefreshAlone(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *Store) {
 		in := connected(t, s)
-		var claims atomic.Int32
-		var group sync.WaitGroup
-		for range 50 {
-			group.Go(func() {
-				claimed, err := s.ClaimRefresh(context.WithoutCancel(t.Context()), in.ID, in.Version, time.Minute)
-				if err == nil && claimed {
-					claims.Add(1)
-				}
-			})
-		}
-		group.Wait()
-		require.EqualValues(t, 1, claims.Load())
+		claimed, err := s.ClaimRefresh(t.Context(), in.ID, in.Version, time.Minute)
+		require.NoError(t, err)
+		require.True(t, claimed)
+		s.keys = keyring(t, "new", "one")
+		n, err := s.ResealSecrets(t.Context(), 10)
+		require.NoError(t, err)
+		require.Equal(t, 1, n)
+		claimed, err = s.ClaimRefresh(t.Context(), in.ID, in.Version, time.Minute)
+		require.NoError(t, err)
+		require.False(t, claimed, "the claim holds")
+		in.Refresh = access.NewToken("the renewed token")
+		saved, err := s.SaveRefreshed(t.Context(), in)
+		require.NoError(t, err)
+		require.True(t, saved, "the version is the same")
+		held, err := s.Integration(t.Context(), in.UserID, in.Provider, in.ID)
+		require.NoError(t, err)
+		require.Equal(t, "the renewed token", held.Refresh.Reveal())
 	})
 }
 
-func TestAStateIsAnsweredOnce(t *testing.T) {
+// TestUnreadableSecretsStay has a row that no key of the ring can read: it holds
+// up no other, and is left for whoever finds its key.
+func TestUnreadableSecretsStay(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *Store) {
+		s.keys = keyring(t, "lost")
+		lost := connected(t, s)
+		s.keys = keyring(t, "old")
+		connected(t, s)
+		s.keys = keyring(t, "new", "old")
+		for _, want := range []int{1, 0} {
+			n, err := s.ResealSecrets(t.Context(), 1)
+			require.NoError(t, err)
+			require.Equal(t, want, n)
+		}
+		s.keys = keyring(t, "lost")
+		held, err := s.Integration(t.Context(), lost.UserID, lost.Provider, lost.ID)
+		require.NoError(t, err)
+		require.Equal(t, "the refresh token", held.Refresh.Reveal())
+	})
+}
+
+// TestOneClaimOfTwoProcesses has fifty workers of two processes that all want to
+// refresh the same token.
+func TestOneClaimOfTwoProcesses(t *testing.T) {
+	t.Parallel()
+	url := migratedPostgres(t)
+	stores := []*Store{opened(t, url), opened(t, url)}
+	in := connected(t, stores[0])
+	var claims atomic.Int32
+	var group sync.WaitGroup
+	for i := range 50 {
+		group.Go(func() {
+			claimed, err := stores[i%2].ClaimRefresh(t.Context(), in.ID, in.Version, time.Minute)
+			if err != nil {
+				t.Error(err)
+			}
+			if claimed {
+				claims.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	require.EqualValues(t, 1, claims.Load())
+}
+
+// TestAbandonedConnectionsAreClearedAway bounds what a new attempt removes, and
+// leaves those alone whose user may still come back.
+func TestAbandonedConnectionsAreClearedAway(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, s *Store) {
 		user := connected(t, s).UserID
-		now := time.Now()
-		c := access.Connection{ID: access.NewSecret(), UserID: user, Provider: content.Reddit, ReturnTo: "http://localhost:3000/x", Verifier: access.NewToken("verifier"), ExpiresAt: now.Add(time.Minute)}
-		require.NoError(t, s.BeginConnection(t.Context(), c, access.HashState("state")))
-		_, err := s.TakeConnection(t.Context(), user, c.ID, now)
-		require.True(t, fault.Is(err, fault.NotFound), "not answered yet")
-		var answers atomic.Int32
-		var group sync.WaitGroup
-		for range 20 {
-			group.Go(func() {
-				_, err := s.AnswerConnection(context.WithoutCancel(t.Context()), access.HashState("state"), access.NewToken("code"), now.Add(time.Minute), now)
-				if err == nil {
-					answers.Add(1)
-				}
-			})
+		begin := func(expires time.Time) {
+			c := access.Connection{ID: access.NewSecret(), UserID: user, Provider: content.Reddit, Verifier: access.NewToken("verifier"), ExpiresAt: expires}
+			require.NoError(t, s.BeginConnection(t.Context(), c, access.HashState(c.ID)))
 		}
-		group.Wait()
-		require.EqualValues(t, 1, answers.Load())
-		_, err = s.TakeConnection(t.Context(), access.UserID(newID()), c.ID, now)
-		require.True(t, fault.Is(err, fault.NotFound), "somebody else")
-		taken, err := s.TakeConnection(t.Context(), user, c.ID, now)
-		require.NoError(t, err)
-		require.Equal(t, "code", taken.Code.Reveal())
-		require.Equal(t, "verifier", taken.Verifier.Reveal())
-		_, err = s.TakeConnection(t.Context(), user, c.ID, now)
-		require.True(t, fault.Is(err, fault.NotFound), "taken once")
-	})
-}
+		remaining := func() int64 {
+			n, err := s.read.NewSelect().Table("connections").Count(t.Context())
+			require.NoError(t, err)
+			return n
+		}
+		begin(time.Now().Add(access.ConsentTime))
+		begin(time.Now().Add(-access.ConsentTime / 2))
+		begin(time.Now().Add(-24 * time.Hour))
+		require.EqualValues(t, 3, remaining())
+		begin(time.Now().Add(access.ConsentTime))
+		require.EqualValues(t, 3, remaining())
 
-func TestBudgetsAreSpentTogether(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(t *testing.T, s *Store) {
-		key := access.BudgetKey{Provider: content.YouTube, Credential: newID()}
-		plan := access.BudgetPlan{Unit: "units", Limit: 100, WindowEnd: func(now time.Time) time.Time { return now.Add(time.Hour) }}
-		var granted atomic.Int64
-		var group sync.WaitGroup
-		for range 40 {
-			group.Go(func() {
-				err := s.UpdateBudget(context.WithoutCancel(t.Context()), key, func(b *access.Budget, now time.Time) {
-					n, _ := b.Reserve(plan, 10, now)
-					granted.Add(n)
-				})
-				if err != nil {
-					t.Error(err)
-				}
-			})
+		over := make([]connectionRow, abandonedAtATime+1)
+		for i := range over {
+			over[i] = connectionRow{ID: newID(), UserID: string(user), Provider: "reddit", Verifier: []byte{1}, ExpiresAt: time.Now().Add(-24 * time.Hour)}
 		}
-		group.Wait()
-		b, now, err := s.Budget(t.Context(), key)
+		_, err := s.db.NewInsert().Model(&over).Exec(t.Context())
 		require.NoError(t, err)
-		require.WithinDuration(t, time.Now(), now, time.Minute)
-		require.Equal(t, granted.Load(), b.Planned.Used)
-		require.LessOrEqual(t, granted.Load(), int64(100))
-		empty, _, err := s.Budget(t.Context(), access.BudgetKey{Provider: content.Reddit, Credential: "nobody"})
-		require.NoError(t, err)
-		require.Equal(t, access.Budget{}, empty)
+		begin(time.Now().Add(access.ConsentTime))
+		require.EqualValues(t, 3+1+1, remaining(), "one of those that are over is left")
 	})
 }
 

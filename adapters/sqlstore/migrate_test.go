@@ -9,7 +9,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/test/env"
 )
 
@@ -31,6 +34,48 @@ func TestMigrate(t *testing.T) {
 			_, err := s.db.NewRaw("UPDATE goose_db_version SET version_id = 99 WHERE version_id = 1").Exec(t.Context())
 			require.NoError(t, err)
 			require.ErrorContains(t, s.CheckMigrated(t.Context()), "newer")
+		})
+	}
+}
+
+// TestMigrationsKeepWhatIsThere brings a database with a task of the first
+// version up to date.
+func TestMigrationsKeepWhatIsThere(t *testing.T) {
+	t.Parallel()
+	for name, newURL := range map[string]func(t *testing.T) string{
+		"sqlite":   func(t *testing.T) string { return "sqlite:" + filepath.Join(t.TempDir(), "store.db") },
+		"postgres": func(t *testing.T) string { return env.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := opened(t, newURL(t))
+			provider, err := s.migrator()
+			require.NoError(t, err)
+			_, err = provider.UpTo(t.Context(), 1)
+			require.NoError(t, err)
+			user, taskID, subtaskID := newID(), newID(), newID()
+			const at = "2026-03-01 12:00:00+00:00"
+			for _, row := range [][]any{
+				{`INSERT INTO users VALUES (?, 'ada', '', '', ?)`, user, at},
+				{`INSERT INTO tasks (id, user_id, kind, status, run, provider, kinds, sources, integration_id, token_source, options, subtasks, succeeded, failed,
+					cancelled, fetched, spam, scored, expected, opened, discussion, final_pass, created_at)
+					VALUES (?, ?, 'analysis', 'running', 1, 'youtube', ',video,', '[]', '', 'MASTER_API_KEY', '{}', 0, 0, 0, 0, 7, 0, 0, 0, 0, 0, false, ?)`, taskID, user, at},
+				{`INSERT INTO subtasks (id, task_id, type, status, rank, generation, attempt, lost, payload, cursor, batch_posts, subtasks, fetched, spam,
+				scored, expected, opened, token_source, auth_method, integration_id, owner, run_at, created_at)
+				VALUES (?, ?, 'fetch-content', 'pending', 1, 1, 0, 0, '{}', '{}', 0, 0, 3, 0, 0, 0, 0, 'MASTER_API_KEY', 'api_key', '', '', ?, ?)`, subtaskID, taskID, at, at},
+			} {
+				_, err = s.db.NewRaw(row[0].(string), row[1:]...).Exec(t.Context())
+				require.NoError(t, err)
+			}
+			require.NoError(t, s.Migrate(t.Context()))
+			found, err := s.Task(t.Context(), access.UserID(user), task.ID(taskID))
+			require.NoError(t, err)
+			require.EqualValues(t, 10, found.Counters.Fetched)
+			require.Nil(t, found.Fallback)
+			subtasks, err := s.Subtasks(t.Context(), access.UserID(user), task.ID(taskID), ports.Paging{Limit: 10})
+			require.NoError(t, err)
+			require.Len(t, subtasks.Items, 1)
+			require.Nil(t, subtasks.Items[0].Fallback)
 		})
 	}
 }

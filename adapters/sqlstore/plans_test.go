@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -70,9 +71,77 @@ func TestStalePostsAreReadByBatch(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestAnIntegrationIsOneIndexedRead is about the path of a valid token: no row
+// but the one that is returned is read, and nothing is sorted.
+func TestAnIntegrationIsOneIndexedRead(t *testing.T) {
+	t.Parallel()
+	s := newPostgres(t)
+	_, err := s.db.ExecContext(t.Context(), `INSERT INTO users SELECT gen_random_uuid(), n::text, '', '', now() FROM generate_series(1, 500) AS n`)
+	require.NoError(t, err)
+	_, err = s.db.ExecContext(t.Context(), `INSERT INTO integrations (id, user_id, provider, account_id, account_name, scopes, reason, version, created_at)
+		SELECT gen_random_uuid(), u.id, p, n::text, 'somebody', '[]', CASE n % 3 WHEN 0 THEN '' ELSE 'revoked' END, 1, now()
+		FROM users AS u, generate_series(1, 20) AS n, unnest(ARRAY['youtube', 'reddit']) AS p`)
+	require.NoError(t, err)
+	_, err = s.db.ExecContext(t.Context(), "ANALYZE integrations")
+	require.NoError(t, err)
+	var one integrationRow
+	require.NoError(t, s.db.NewSelect().Model(&one).Where("i.reason = ''").Limit(1).Scan(t.Context()))
+	named, newest := newIntegrationQueries(s.dialect)
+	err = s.inTx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+		for _, c := range []struct {
+			index, query string
+			args         []any
+		}{
+			{"integrations_pkey", named, []any{one.UserID, one.Provider, one.ID}},
+			{"integrations_newest", newest, []any{one.UserID, one.Provider}},
+		} {
+			plan := planOf(ctx, t, tx, c.query, c.args...)
+			require.Contains(t, plan, "Index Scan using "+c.index, plan)
+			require.NotContains(t, plan, "Sort", plan)
+			require.NotContains(t, plan, "Rows Removed by Filter", plan)
+			require.Contains(t, plan, "rows=1 loops=1", plan)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+}
+
+// TestAnIntegrationIsOneIndexedReadOnSQLite looks for the same.
+func TestAnIntegrationIsOneIndexedReadOnSQLite(t *testing.T) {
+	t.Parallel()
+	s := newSQLite(t)
+	in := connected(t, s)
+	named, newest := newIntegrationQueries(s.dialect)
+	for want, q := range map[string][]any{
+		"sqlite_autoindex_integrations_1 (id=?)":         {named, string(in.UserID), "youtube", in.ID},
+		"integrations_newest (user_id=? AND provider=?)": {newest, string(in.UserID), "youtube"},
+	} {
+		var steps []struct {
+			ID, Parent, Notused int
+			Detail              string
+		}
+		rows, err := s.read.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q[0].(string), q[1:]...)
+		require.NoError(t, err)
+		require.NoError(t, s.read.ScanRows(t.Context(), rows, &steps))
+		require.NoError(t, errors.Join(rows.Err(), rows.Close()))
+		require.Len(t, steps, 1, "one search, nothing sorted")
+		require.Contains(t, steps[0].Detail, want)
+	}
+}
+
 // requirePlan runs the statement and fails if it read more rows of posts than
 // it was asked for, or by another index.
 func requirePlan(ctx context.Context, t *testing.T, tx bun.Tx, index, query string, args ...any) {
+	t.Helper()
+	plan := planOf(ctx, t, tx, query, args...)
+	require.Contains(t, plan, index, plan)
+	require.NotContains(t, plan, "Seq Scan on posts", plan)
+	require.NotContains(t, plan, "posts_published", plan)
+	require.NotContains(t, plan, "Rows Removed by Filter", plan)
+}
+
+// planOf runs the statement and returns how that was done.
+func planOf(ctx context.Context, t *testing.T, tx bun.Tx, query string, args ...any) string {
 	t.Helper()
 	lines, err := tx.Tx.QueryContext(ctx, "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) "+query, args...)
 	require.NoError(t, err)
@@ -84,10 +153,7 @@ func requirePlan(ctx context.Context, t *testing.T, tx bun.Tx, index, query stri
 		plan.WriteString(line + "\n")
 	}
 	require.NoError(t, lines.Err())
-	require.Contains(t, plan.String(), index, plan.String())
-	require.NotContains(t, plan.String(), "Seq Scan on posts", plan.String())
-	require.NotContains(t, plan.String(), "posts_published", plan.String())
-	require.NotContains(t, plan.String(), "Rows Removed by Filter", plan.String())
+	return plan.String()
 }
 
 // fillPosts makes tasks with posts, in batches of 500.
