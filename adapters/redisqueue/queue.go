@@ -1,4 +1,12 @@
 // Package redisqueue is the queue of production: asynq on Redis.
+//
+// asynq finds deliveries only by asking again and again. Asking often costs an
+// idle worker several percent of a core, and asking seldom makes a delivery
+// wait. So there is a doorbell: Enqueue publishes a ring on a channel of Redis,
+// each Run listens, and a hook on the client, which knows asynq's question by
+// its keys, holds back the answer "there is nothing" until it rings or a quarter
+// of a second has passed. asynq itself is unchanged and is told nothing untrue;
+// where no ring gets through it polls, four times a second.
 package redisqueue
 
 import (
@@ -46,10 +54,6 @@ type Options struct {
 	// RetryDelay is when a delivery comes again that could not be settled, and
 	// how often asynq looks for such; 5 seconds if zero.
 	RetryDelay time.Duration
-	// PollInterval is how often an idle Run looks for deliveries on average: it
-	// is asynq's only way to find any. 8 milliseconds if zero: half of it is what
-	// a delivery waits at the median; `make bench` shows that, and what idling costs.
-	PollInterval time.Duration
 }
 
 var (
@@ -63,6 +67,7 @@ var (
 type Queue struct {
 	redis  redis.UniversalClient
 	client *asynq.Client
+	bell   *doorbell
 	opts   Options
 }
 
@@ -87,8 +92,8 @@ func Open(ctx context.Context, redisURL string, opts Options) (*Queue, error) {
 		return nil, err
 	}
 	opts.RetryDelay = cmp.Or(opts.RetryDelay, 5*time.Second)
-	opts.PollInterval = cmp.Or(opts.PollInterval, 8*time.Millisecond)
-	q := &Queue{redis: client, client: asynq.NewClientFromRedisClient(client), opts: opts}
+	q := &Queue{redis: client, client: asynq.NewClientFromRedisClient(client), bell: newDoorbell(), opts: opts}
+	client.AddHook(q.bell)
 	if err := q.ping(ctx, connectTimeout); err != nil {
 		return nil, errors.Join(err, client.Close())
 	}
@@ -107,7 +112,7 @@ func (q *Queue) ping(ctx context.Context, timeout time.Duration) error {
 	return unavailable(q.redis.Ping(ctx).Err())
 }
 
-// Enqueue adds the deliveries, several at a time.
+// Enqueue adds the deliveries, several at a time, and rings once for all.
 func (q *Queue) Enqueue(ctx context.Context, deliveries []ports.Delivery) error {
 	ctx, cancel := context.WithTimeout(ctx, enqueueTimeout)
 	defer cancel()
@@ -119,7 +124,11 @@ func (q *Queue) Enqueue(ctx context.Context, deliveries []ports.Delivery) error 
 		}
 		group.Go(func() error { return q.enqueue(groupCtx, d) })
 	}
-	return unavailable(cmp.Or(group.Wait(), ctx.Err()))
+	err := cmp.Or(group.Wait(), ctx.Err())
+	if len(deliveries) > 0 {
+		ring(ctx, q.redis) // also after an error: some of them may stand there
+	}
+	return unavailable(err)
 }
 
 func (q *Queue) enqueue(ctx context.Context, d ports.Delivery) error {
@@ -144,8 +153,8 @@ func (q *Queue) Depth(ctx context.Context) (int, error) {
 	defer cancel()
 	var pending, retry *redis.IntCmd
 	_, err := q.redis.Pipelined(ctx, func(p redis.Pipeliner) error {
-		pending = p.LLen(ctx, "asynq:{"+queueName+"}:pending")
-		retry = p.ZCard(ctx, "asynq:{"+queueName+"}:retry")
+		pending = p.LLen(ctx, pendingKey)
+		retry = p.ZCard(ctx, retryKey)
 		return nil
 	})
 	if err != nil {

@@ -22,6 +22,8 @@ func (q *Queue) Run(ctx context.Context, handle func(context.Context, ports.Deli
 	if err := q.Healthy(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
+	deaf := q.bell.listen(ctx, q.redis)
+	defer deaf()
 	handler := handling.New(ctx, q.opts.Concurrency, handle, q.opts.Logger)
 	server := asynq.NewServerFromRedisClient(q.redis, q.config())
 	err := server.Start(asynq.HandlerFunc(func(_ context.Context, t *asynq.Task) error {
@@ -35,6 +37,7 @@ func (q *Queue) Run(ctx context.Context, handle func(context.Context, ports.Deli
 		return unavailable(err)
 	}
 	<-ctx.Done()
+	close(q.bell.stopped)
 	server.Shutdown()
 	handler.Wait()
 	return nil
@@ -44,7 +47,7 @@ func (q *Queue) config() asynq.Config {
 	return asynq.Config{
 		Concurrency:              q.opts.Concurrency,
 		Queues:                   map[string]int{queueName: 1},
-		TaskCheckInterval:        q.opts.PollInterval,
+		TaskCheckInterval:        askAgain,
 		DelayedTaskCheckInterval: q.opts.RetryDelay,
 		RetryDelayFunc:           q.retryDelay,
 		// A failure that does not count spends no retry, so that none is archived.
