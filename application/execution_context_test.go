@@ -254,7 +254,7 @@ func TestAValidTokenCostsOneReadAndIsTouchedOnceAMinute(t *testing.T) {
 		assert.Equal(t, 3, d.store.reads)
 		first := d.store.row(id).LastUsedAt
 		assert.False(t, first.IsZero())
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		_, err := d.contexts.Build(t.Context(), d.task())
 		require.NoError(t, err)
 		synctest.Wait()
@@ -281,7 +281,7 @@ func TestOneRefreshForAll(t *testing.T) {
 		d := newDesk(t, content.YouTube)
 		id, _ := d.account(-1)
 		other, _ := d.account(time.Hour, func(h *ports.HeldIntegration) { h.UserID = "other" })
-		d.authority.Before = func(context.Context, string) error { time.Sleep(9 * time.Second); return nil }
+		d.authority.Before = func(context.Context, string) error { <-time.After(9 * time.Second); return nil }
 		processes := []*application.Contexts{d.contexts, d.process()}
 		contexts := make([]access.ExecutionContext, 50)
 		var workers sync.WaitGroup
@@ -322,7 +322,7 @@ func TestWhoeverWaitsInVainComesBackWithoutSpendingAnAttempt(t *testing.T) {
 		assert.Equal(t, 15*time.Second, time.Since(began))
 		outcome := task.DefaultRetryPolicy().Decide(err, task.SubtaskState{}, time.Now(), 0.5)
 		assert.Equal(t, task.ParkedUntil, outcome.Kind)
-		time.Sleep(time.Until(outcome.At) + 2*time.Second)
+		<-time.After(time.Until(outcome.At) + 2*time.Second)
 		ec, err := d.contexts.Build(t.Context(), d.task())
 		require.NoError(t, err, "the claim is over")
 		assert.Equal(t, access.UserOAuth, ec.TokenSource())
@@ -334,7 +334,7 @@ func TestACallerWhoGoesAwayDoesNotEndTheRefresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t, content.YouTube)
 		id, g := d.account(-1)
-		d.authority.Before = func(context.Context, string) error { time.Sleep(5 * time.Second); return nil }
+		d.authority.Before = func(context.Context, string) error { <-time.After(5 * time.Second); return nil }
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		_, err := d.contexts.Build(ctx, d.task())
@@ -407,7 +407,7 @@ func TestAProviderInTroubleIsAskedEveryTwentySeconds(t *testing.T) {
 			assert.Equal(t, access.MasterAPIKey, ec.TokenSource())
 		}
 		assert.Equal(t, 1, d.authority.Calls("refresh"))
-		time.Sleep(21 * time.Second)
+		<-time.After(21 * time.Second)
 		d.authority.Before = nil
 		ec, err := d.contexts.Build(t.Context(), d.task())
 		require.NoError(t, err)
@@ -440,7 +440,7 @@ func TestABurstOfRefusalsMarksNobody(t *testing.T) {
 				if refused > 5 {
 					assert.Zero(t, marked)
 					assert.ErrorContains(t, d.contexts.Healthy(t.Context()), "REDDIT_CLIENT_ID")
-					time.Sleep(time.Hour)
+					<-time.After(time.Hour)
 				} else {
 					assert.Equal(t, refused, marked)
 				}
@@ -505,12 +505,12 @@ func TestTheDeploymentsOwnGrant(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotEqual(t, access.BuildRequestConfig(ec), access.BuildRequestConfig(renewed))
 
-		time.Sleep(58*time.Minute + time.Second)
+		<-time.After(58*time.Minute + time.Second)
 		d.fail("appgrant", down)
 		ec, err = contexts.Build(t.Context(), d.task())
 		require.NoError(t, err, "it still holds for a minute")
 		assert.Equal(t, access.BuildRequestConfig(renewed), access.BuildRequestConfig(ec))
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		_, err = contexts.Build(t.Context(), d.task())
 		assert.Equal(t, fault.Unavailable, fault.KindOf(err))
 		d.fail("appgrant", unknown)

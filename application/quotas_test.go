@@ -148,7 +148,7 @@ func TestAnEmptyBudgetParksUntilItsWindowEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				q := metering(newLedger(), tc.plans)
 				for range 3 {
 					require.NoError(t, q.Take(t.Context(), caller(tc.provider), "m"))
@@ -165,7 +165,7 @@ func TestAnEmptyBudgetParksUntilItsWindowEnds(t *testing.T) {
 				sub.End(task.DefaultRetryPolicy().Decide(err, sub.State(), time.Now(), 0.5), time.Now())
 				assert.Zero(t, sub.State().Attempt)
 				assert.Equal(t, tc.status, sub.State().Status)
-				time.Sleep(time.Until(end))
+				<-time.After(time.Until(end))
 				assert.NoError(t, q.Take(t.Context(), caller(tc.provider), "m"), "it goes on by itself")
 			})
 		})
@@ -204,7 +204,7 @@ func TestHeadersDecideWhereNothingIsPlanned(t *testing.T) {
 		err := q.Take(t.Context(), ec, "m")
 		assert.Equal(t, fault.RateLimited, fault.KindOf(err), "a stock is worth no more than the provider says")
 		assert.Equal(t, reset, fault.As(err).RetryAt)
-		time.Sleep(5 * time.Minute)
+		<-time.After(5 * time.Minute)
 		assert.NoError(t, q.Take(t.Context(), ec, "m"))
 	})
 }
@@ -215,7 +215,7 @@ func TestUnitsOfAWindowThatIsOverAreNotSpent(t *testing.T) {
 		q := metering(newLedger(), minutely(100))
 		done := q.Using(t.Context(), content.Reddit)
 		require.NoError(t, q.Take(t.Context(), caller(content.Reddit), "m"))
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		require.NoError(t, q.Take(t.Context(), caller(content.Reddit), "m"))
 		assert.EqualValues(t, 10, used(t, q, content.Reddit))
 		done()

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"encoding/base64"
 	"strings"
 	"sync"
@@ -214,15 +215,20 @@ func BenchmarkIntegration(b *testing.B) {
 	_, newest := newIntegrationQueries(s.dialect)
 	b.Run("bare read", func(b *testing.B) {
 		for b.Loop() {
-			rows, err := s.read.DB.QueryContext(b.Context(), newest, s.dialect.prepared(string(in.UserID), string(content.YouTube))...)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for rows.Next() {
-			}
-			if err := rows.Close(); err != nil {
+			if err := readNothing(b.Context(), s, newest, string(in.UserID), string(content.YouTube)); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
+}
+
+func readNothing(ctx context.Context, s *Store, query string, args ...any) error {
+	rows, err := s.read.DB.QueryContext(ctx, query, s.dialect.prepared(args...)...)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+	}
+	return rows.Err()
 }

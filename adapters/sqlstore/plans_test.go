@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"testing"
 
@@ -116,17 +115,26 @@ func TestAnIntegrationIsOneIndexedReadOnSQLite(t *testing.T) {
 		"sqlite_autoindex_integrations_1 (id=?)":         {named, string(in.UserID), "youtube", in.ID},
 		"integrations_newest (user_id=? AND provider=?)": {newest, string(in.UserID), "youtube"},
 	} {
-		var steps []struct {
-			ID, Parent, Notused int
-			Detail              string
-		}
-		rows, err := s.read.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+q[0].(string), q[1:]...)
-		require.NoError(t, err)
-		require.NoError(t, s.read.ScanRows(t.Context(), rows, &steps))
-		require.NoError(t, errors.Join(rows.Err(), rows.Close()))
+		steps := sqlitePlan(t, s, q[0].(string), q[1:]...)
 		require.Len(t, steps, 1, "one search, nothing sorted")
-		require.Contains(t, steps[0].Detail, want)
+		require.Contains(t, steps[0], want)
 	}
+}
+
+// sqlitePlan returns the steps that SQLite takes for a query.
+func sqlitePlan(t *testing.T, s *Store, query string, args ...any) (steps []string) {
+	t.Helper()
+	rows, err := s.read.DB.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	require.NoError(t, err)
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
+		steps = append(steps, detail)
+	}
+	require.NoError(t, rows.Err())
+	return steps
 }
 
 // requirePlan runs the statement and fails if it read more rows of posts than
