@@ -71,16 +71,43 @@ func writeSubtask(ctx context.Context, tx bun.Tx, s task.SubtaskState) error {
 // returnedSubtask names the columns for RETURNING.
 var returnedSubtask = "id, task_id, type, payload, created_at, started_at, " + strings.Join(subtaskColumns, ", ")
 
+// insertSubtasks stores subtasks that were created by the database's clock.
 func insertSubtasks(ctx context.Context, tx bun.Tx, created []*task.Subtask) error {
 	if len(created) == 0 {
 		return nil
 	}
+	rows := subtaskRows(created)
+	_, err := tx.NewInsert().Model(&rows).Exec(ctx)
+	return err
+}
+
+// insertFirst stores subtasks that were created by a caller's clock. Those that
+// are due at once are so by the database's: were the other ahead of it, they
+// would wait.
+func (s *Store) insertFirst(ctx context.Context, tx bun.Tx, first []*task.Subtask) error {
+	var due, later []*task.Subtask
+	for _, sub := range first {
+		if state := sub.State(); state.RunAt.After(state.CreatedAt) {
+			later = append(later, sub)
+		} else {
+			due = append(due, sub)
+		}
+	}
+	if len(due) > 0 {
+		rows := subtaskRows(due)
+		if _, err := tx.NewInsert().Model(&rows).Value("run_at", "?", s.dialect.after(0)).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return insertSubtasks(ctx, tx, later)
+}
+
+func subtaskRows(created []*task.Subtask) []subtaskRow {
 	rows := make([]subtaskRow, len(created))
 	for i, sub := range created {
 		rows[i] = newSubtaskRow(sub.State())
 	}
-	_, err := tx.NewInsert().Model(&rows).Exec(ctx)
-	return err
+	return rows
 }
 
 // end applies an outcome to a leased subtask of a locked task and settles the

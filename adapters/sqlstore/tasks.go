@@ -19,7 +19,7 @@ func (s *Store) CreateTask(ctx context.Context, t *task.Task, first []*task.Subt
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
-		return insertSubtasks(ctx, tx, first)
+		return s.insertFirst(ctx, tx, first)
 	})
 }
 

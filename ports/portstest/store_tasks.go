@@ -28,6 +28,12 @@ var taskChecks = []StoreCheck{
 		require.Equal(t, 1, subs[1].Payload.Source)
 		require.Equal(t, content.ListingSource, subs[1].Payload.Listing.Kind)
 	}},
+	{"task/is due at once, however far ahead the clock is of who created it", func(t StoreT, s ports.Store) {
+		w := newWorld(t, s)
+		of, first := task.NewAnalysis(w.user, []content.Source{source("aaaaaaaaaaa")}, "", task.Options{}, newID, now().Add(time.Hour))
+		require.NoError(t, s.CreateTask(w.ctx, of, first))
+		require.Len(t, w.dispatch(), 1)
+	}},
 	{"task/of an export keeps its spec", func(t StoreT, s ports.Store) {
 		w := newWorld(t, s)
 		of := w.create(w.user, task.Options{})
