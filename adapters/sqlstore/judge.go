@@ -100,6 +100,10 @@ func (s *Store) judge(ctx context.Context, l ports.Lease, b task.BatchID, ids []
 		if err != nil || len(ids) == 0 || checkIDs(b) != nil {
 			return err
 		}
+		// Nothing later would notice a verdict that a crash of the server undid.
+		if err := s.dialect.firm(ctx, tx); err != nil {
+			return err
+		}
 		at := span{batch: b, first: ids[0], last: ids[len(ids)-1]}
 		var posts []postRow
 		old := tx.NewSelect().Model(&posts).Column("id", "spam_verdict", "spam_model", "sentiment_label").

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -50,6 +51,9 @@ func (p *page) save(ctx context.Context) (ports.PageStored, error) {
 	}
 	p.now = row.Now.UTC()
 	state := row.state()
+	if walked(state.Cursor) != walked(p.lease.Subtask.Cursor) {
+		return stored, ports.ErrLeaseLost
+	}
 	if source := p.write.EC.TokenSource(); source != "" {
 		state.TokenSource, state.AuthMethod, state.IntegrationID = source, p.write.EC.AuthMethod(), p.write.EC.IntegrationID()
 		state.Fallback = p.write.EC.Fallback()
@@ -70,6 +74,12 @@ func (p *page) save(ctx context.Context) (ports.PageStored, error) {
 	stored.Subtask = sub.State()
 	return stored, nil
 }
+
+// walked counts the stored pages of a listing, also of one walked anew. A lease
+// that knows of others than the row is one of before a crash of the server,
+// which may have undone its last pages (see lockLease): behind these nothing
+// may be stored, or their posts would be missed by nobody.
+func walked(c content.Cursor) int { return c.Page + c.Known }
 
 // finish stores the subtask and what it created, and ends it where the page
 // says so.
