@@ -14,7 +14,7 @@ FUZZTIME ?= 10s
 
 .PHONY: help
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## bin/soundings, one static binary
@@ -36,6 +36,10 @@ test: ## all tests, with Postgres and Redis where they can be had (PACKAGES=./..
 test-deps: ## install Postgres and Redis for the tests, with apt
 	$(SUDO) apt-get update -qq
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server
+
+.PHONY: test-faults
+test-faults: ## break everything Soundings stands on, over 51,756 comments: about 20 minutes
+	go test -count=1 -v -timeout 60m ./test/faults -full | grep -v -e '^=== '
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
