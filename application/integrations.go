@@ -199,7 +199,7 @@ func (i *Integrations) exchange(ctx context.Context, authority ports.TokenAuthor
 	account, err := authority.Account(ctx, grant.Access)
 	switch {
 	case err == nil:
-		held.AccountID, held.AccountName = account.ID, account.Name
+		held.AccountID, held.AccountName = content.CleanText(account.ID), content.CleanText(account.Name)
 	case held.Reason == "":
 		return held, err
 	}

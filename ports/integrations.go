@@ -38,7 +38,8 @@ type IntegrationStore interface {
 	// still in.Version, and raises it. Otherwise it changes nothing and returns false.
 	SaveRefreshed(ctx context.Context, in HeldIntegration) (saved bool, err error)
 	// MarkReconnect notes why the user must connect again, if the version is still
-	// the named one, and ends a claim of ClaimRefresh.
+	// the named one, and ends a claim of ClaimRefresh. It leaves the version: a
+	// refresh that is under way may still be saved.
 	MarkReconnect(ctx context.Context, id string, version int64, reason string) error
 	// TouchIntegration notes that an integration was used.
 	TouchIntegration(ctx context.Context, id string, now time.Time) error
