@@ -56,7 +56,7 @@ func TestVersion(t *testing.T) {
 func TestWrongUsageIs64(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"frobnicate"}, {"serve", "--port", "80"}, {"analyze"}, {"apikey"}, {"apikey", "create"},
+		{"frobnicate"}, {"serve", "--port", "80"}, {"analyze"}, {"apikey"}, {"apikey", "create"}, {"tokens"},
 		{"analyze", "https://example.com/"}, {"analyze", "nonsense"},
 		{"analyze", fakeapi.DemoVideoURL, "--max-posts", "many"}, {"analyze", fakeapi.DemoVideoURL, "--max-posts=-1"},
 		{"analyze", fakeapi.DemoVideoURL, "--export", "out.docx"},
@@ -75,7 +75,7 @@ func TestHelpIsNoFailure(t *testing.T) {
 	t.Parallel()
 	code, out, _ := newShell(t).run("--help")
 	assert.Equal(t, ExitOK, code)
-	for _, command := range []string{"serve", "api", "worker", "migrate", "analyze", "apikey create", "version"} {
+	for _, command := range []string{"serve", "api", "worker", "migrate", "analyze", "apikey create", "tokens rotate", "version"} {
 		assert.Contains(t, out, command)
 	}
 }

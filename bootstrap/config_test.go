@@ -50,6 +50,11 @@ func TestABadValueIsToldInOneLine(t *testing.T) {
 		"SOUNDINGS_CONCURRENCY=0", "SOUNDINGS_CONCURRENCY=1001", "SOUNDINGS_CONCURRENCY=many",
 		"SENTIMENT_SERVICE_URL=host:8001", "SPAM_SERVICE_URL=ftp://host", "YOUTUBE_API_URL=youtube",
 		"AUTH_JWT_SECRET=short", "WEB_APP_ORIGIN=example.com", "EXPORT_URL=relative/path",
+		"GOOGLE_AUTH_URL=google", "GOOGLE_TOKEN_URL=oauth2", "GOOGLE_REVOKE_URL=/revoke", "REDDIT_API_URL=oauth.reddit.com", "REDDIT_AUTH_URL=ftp://x",
+		"YOUTUBE_DAILY_QUOTA=-1", "YOUTUBE_DAILY_QUOTA=much", "YOUTUBE_QUOTA_COSTS=commentThreads.list", "YOUTUBE_QUOTA_COSTS=a=x",
+		"YOUTUBE_QUOTA_COSTS=a=-1", "REDDIT_REQUESTS_PER_MINUTE=-1", "REDDIT_REQUESTS_PER_MINUTE=1.5", "REDDIT_USER_AGENT=two\nlines",
+		"AUTH_JWKS_URL=keys.json", "PUBLIC_URL=soundings.example", "PUBLIC_URL=https://soundings.example/?q", "WEBHOOK_SECRET=whsec_short",
+		"WEBHOOK_ALLOWED_NETWORKS=10.0.0.0", "TOKEN_ENCRYPTION_KEY=short",
 		"SERVICE_PATIENCE=0s", "SERVICE_PATIENCE=60", "EXPORT_TTL=-1h", "EXPORT_TTL=week", "MAX_PARK=0s", "MAX_PARK=2days",
 		"MAX_POSTS=0", "MAX_POSTS=1e6", "RUNNING_TASKS_PER_USER=0", "RUNNING_TASKS_PER_USER=x",
 		"REQUESTS_PER_SECOND=-1", "REQUESTS_PER_SECOND=fast", "QUEUED_PER_TASK=0", "QUEUED_PER_TASK=x",
@@ -65,11 +70,27 @@ func TestABadValueIsToldInOneLine(t *testing.T) {
 			}
 			assert.True(t, strings.HasPrefix(err.Error(), name+": expected "), "%q", err)
 			assert.NotContains(t, err.Error(), "\n")
-			if name == "AUTH_JWT_SECRET" {
+			if name == "AUTH_JWT_SECRET" || name == "TOKEN_ENCRYPTION_KEY" || name == "WEBHOOK_SECRET" {
 				assert.NotContains(t, err.Error(), value, "a secret is not repeated")
 			}
 		})
 	}
+}
+
+func TestSettingsThatDoNotGoTogether(t *testing.T) {
+	t.Parallel()
+	for named, environ := range map[string][]string{
+		"AUTH_JWKS_URL":         {"AUTH_JWKS_URL=https://login.example/keys", "AUTH_JWT_SECRET=" + strings.Repeat("s", 32)},
+		"YOUTUBE_CLIENT_ID":     {"YOUTUBE_CLIENT_SECRET=s"},
+		"YOUTUBE_CLIENT_SECRET": {"YOUTUBE_CLIENT_ID=1-x"},
+		"REDDIT_CLIENT_ID":      {"REDDIT_CLIENT_SECRET=s"},
+	} {
+		_, err := LoadConfig(environ)
+		require.Error(t, err)
+		assert.True(t, strings.HasPrefix(err.Error(), named+": expected "), err)
+	}
+	_, err := LoadConfig([]string{"AUTH_JWKS_URL=https://login.example/keys"})
+	require.NoError(t, err)
 }
 
 func TestEverySettingThatCannotBeParsedHasAnExpectation(t *testing.T) {
@@ -82,11 +103,13 @@ func TestEverySettingThatCannotBeParsedHasAnExpectation(t *testing.T) {
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
-	c, err := LoadConfig([]string{"AUTH_JWT_SECRET=" + strings.Repeat("s3cret", 8), "YOUTUBE_MASTER_ACCESS_TOKEN= tok3n\n"})
+	c, err := LoadConfig([]string{"AUTH_JWT_SECRET=" + strings.Repeat("s3cret", 8), "YOUTUBE_CLIENT_ID=1-x", "YOUTUBE_CLIENT_SECRET=s3cret", "REDDIT_CLIENT_ID=r",
+		"REDDIT_CLIENT_SECRET=s3cret", "TOKEN_ENCRYPTION_KEY=" + aKey("a", "k"), "YOUTUBE_MASTER_ACCESS_TOKEN= tok3n\n"})
 	require.NoError(t, err)
 	assert.Equal(t, "tok3n", c.YouTubeMasterToken.Reveal(), "spaces around it are a slip")
 	for _, shown := range []string{sprint("%v", c), sprint("%+v", c), sprint("%#v", c)} {
 		assert.NotContains(t, shown, "s3cret")
 		assert.NotContains(t, shown, "tok3n")
+		assert.NotContains(t, shown, aKey("a", "k")[len("a:"):])
 	}
 }
