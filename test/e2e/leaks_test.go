@@ -69,7 +69,7 @@ func (w *world) tap() string {
 // badly, and looks for each of them wherever Soundings writes.
 func TestNoSecretIsTold(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, s setup) {
+	onEachQueue(t, func(t *testing.T, s setup) {
 		w := deploy(t, s, withAccounts, withWebhooks, func(w *world) {
 			tap := w.tap()
 			w.environ["GOOGLE_TOKEN_URL"] = tap + "/google/token"

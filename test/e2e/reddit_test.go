@@ -12,7 +12,7 @@ import (
 
 func TestRedditWhole(t *testing.T) {
 	t.Parallel()
-	everywhere(t, func(t *testing.T, s setup) {
+	onEachQueue(t, func(t *testing.T, s setup) {
 		w := deploy(t, s, withAccounts)
 		c := w.somebody
 		for _, job := range []struct {

@@ -144,7 +144,7 @@ func keysComeAndGo(t *testing.T, w *world) {
 
 func TestTooManyRequestsAreToldWhenToComeBack(t *testing.T) {
 	t.Parallel()
-	w := deploy(t, setups[0], with("REQUESTS_PER_SECOND", func(*world) string { return "1" }))
+	w := deploy(t, setups[0], with("REQUESTS_PER_SECOND", func(*world) string { return "0.01" }))
 	w.somebody.do(http.MethodGet, "/tasks", "")
 	r := w.somebody.do(http.MethodGet, "/tasks", "")
 	assert.Equal(t, http.StatusTooManyRequests, r.Status, r.Body)

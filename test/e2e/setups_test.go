@@ -57,6 +57,19 @@ func postgres(t *testing.T, environ map[string]string) {
 
 // everywhere runs a test in each set-up.
 func everywhere(t *testing.T, test func(t *testing.T, s setup)) {
+	t.Helper()
+	in(t, setups, test)
+}
+
+// onEachQueue runs a heavier test in the set-ups that have, between them, both
+// databases, each queue, and processes of their own.
+func onEachQueue(t *testing.T, test func(t *testing.T, s setup)) {
+	t.Helper()
+	in(t, []setup{setups[0], setups[1], setups[3]}, test)
+}
+
+func in(t *testing.T, setups []setup, test func(t *testing.T, s setup)) {
+	t.Helper()
 	for _, s := range setups {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
