@@ -182,6 +182,7 @@ func (b *bench) startPlatform(ctx context.Context, times int) (*process, []strin
 	return p, []string{
 		fmt.Sprintf("YOUTUBE_API_URL=%v", says["YOUTUBE_API_URL"]),
 		fmt.Sprintf("YOUTUBE_MASTER_ACCESS_TOKEN=%v", says["YOUTUBE_MASTER_ACCESS_TOKEN"]),
+		"YOUTUBE_DAILY_QUOTA=0", // a corpus costs more than a day's units
 	}, nil
 }
 
