@@ -27,7 +27,7 @@ type request struct {
 }
 
 // call makes the call and returns the body of a success. Its errors are
-// faults, but for that of an ended context, which Source.bounded puts right.
+// faults, but for that of an ended context, which outcall.Within puts right.
 func (s *Source) call(ctx context.Context, ec access.ExecutionContext, r request) (circumstances, error) {
 	req, err := s.newRequest(ctx, ec, r)
 	if err != nil {

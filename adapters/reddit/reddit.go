@@ -10,7 +10,6 @@ import (
 	"hash/maphash"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/soundings-io/soundings/adapters/internal/outcall"
@@ -75,8 +74,8 @@ var _ ports.ContentSource = (*Source)(nil)
 // New returns a source.
 func New(opts Options) *Source {
 	s := &Source{
-		base:      parseBase(opts.BaseURL, DefaultBaseURL),
-		web:       parseBase(opts.WebURL, DefaultWebURL),
+		base:      outcall.Base(opts.BaseURL, DefaultBaseURL),
+		web:       outcall.Base(opts.WebURL, DefaultWebURL),
 		userAgent: cmp.Or(opts.UserAgent, DefaultUserAgent),
 		timeout:   DefaultTimeout, now: opts.Now, meter: opts.Meter, seed: maphash.MakeSeed(),
 	}
@@ -94,16 +93,6 @@ func New(opts Options) *Source {
 	}
 	s.calls = outcall.New(opts.HTTPClient, outcall.Limits{Timeout: s.timeout, MaxBody: maxBody, Parallel: parallel})
 	return s
-}
-
-// parseBase returns an address without the slash behind it. From one that
-// cannot be read, every call fails as to an address that cannot be reached.
-func parseBase(text, standard string) *url.URL {
-	base, err := url.Parse(strings.TrimRight(cmp.Or(text, standard), "/"))
-	if err != nil {
-		return &url.URL{}
-	}
-	return base
 }
 
 // Provider returns content.Reddit.
@@ -135,7 +124,7 @@ func (s *Source) Open(ctx context.Context, ec access.ExecutionContext, src conte
 		return content.Page{}, fault.New(fault.Invalid, fault.CodeUnsupportedKind,
 			"the Reddit adapter cannot open a %s of %s", src.Kind, src.Provider)
 	}
-	return s.bounded(ctx, func(ctx context.Context) (content.Page, error) { return open(ctx, ec, src) })
+	return outcall.Within(ctx, s.timeout, func(ctx context.Context) (content.Page, error) { return open(ctx, ec, src) })
 }
 
 // The listings of Reddit, beside content.ListingReplies. IDs of the first two
@@ -171,22 +160,10 @@ func (s *Source) Fetch(ctx context.Context, ec access.ExecutionContext, l conten
 	if fetch == nil {
 		return content.Page{}, unknownListing(l)
 	}
-	return s.bounded(ctx, func(ctx context.Context) (content.Page, error) { return fetch(ctx, ec, l, token) })
+	return outcall.Within(ctx, s.timeout, func(ctx context.Context) (content.Page, error) { return fetch(ctx, ec, l, token) })
 }
 
 func unknownListing(l content.Listing) error {
 	return fault.New(fault.Invalid, fault.CodeUnsupportedKind,
 		"the Reddit adapter knows no listing %q of %d ids", l.Kind, len(l.IDs))
-}
-
-// bounded runs a call that ends by itself, however many exchanges it makes.
-// When the caller's own context ended, that is the error.
-func (s *Source) bounded(ctx context.Context, call func(context.Context) (content.Page, error)) (content.Page, error) {
-	limited, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	page, err := call(limited)
-	if err != nil && ctx.Err() != nil {
-		return content.Page{}, ctx.Err()
-	}
-	return page, err
 }

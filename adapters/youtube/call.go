@@ -40,7 +40,7 @@ func (r request) query() string {
 }
 
 // get makes the call. Its errors are faults, but for that of an ended context,
-// which Source.bounded puts right.
+// which outcall.Within puts right.
 func get[T any](ctx context.Context, s *Source, ec access.ExecutionContext, r request) (list[T], error) {
 	req, err := s.newRequest(ctx, ec, r)
 	if err != nil {

@@ -9,11 +9,9 @@
 package youtube
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/soundings-io/soundings/adapters/internal/outcall"
@@ -68,11 +66,7 @@ var _ ports.ContentSource = (*Source)(nil)
 
 // New returns a source.
 func New(opts Options) *Source {
-	base, err := url.Parse(strings.TrimRight(cmp.Or(opts.BaseURL, DefaultBaseURL), "/"))
-	if err != nil {
-		base = &url.URL{} // every call then fails as to an address that cannot be reached
-	}
-	s := &Source{base: base, timeout: DefaultTimeout, meter: opts.Meter, now: opts.Now}
+	s := &Source{base: outcall.Base(opts.BaseURL, DefaultBaseURL), timeout: DefaultTimeout, meter: opts.Meter, now: opts.Now}
 	if opts.Timeout > 0 {
 		s.timeout = min(opts.Timeout, DefaultTimeout)
 	}
@@ -105,7 +99,7 @@ func (s *Source) Open(ctx context.Context, ec access.ExecutionContext, src conte
 		return content.Page{}, fault.New(fault.Invalid, fault.CodeUnsupportedKind,
 			"the YouTube adapter cannot open a %s of %s", src.Kind, src.Provider)
 	}
-	return s.bounded(ctx, func(ctx context.Context) (content.Page, error) { return open(ctx, ec, src) })
+	return outcall.Within(ctx, s.timeout, func(ctx context.Context) (content.Page, error) { return open(ctx, ec, src) })
 }
 
 // The listings of YouTube, beside content.ListingReplies.
@@ -140,17 +134,5 @@ func (s *Source) Fetch(ctx context.Context, ec access.ExecutionContext, l conten
 		return content.Page{}, fault.New(fault.Invalid, fault.CodeUnsupportedKind,
 			"the YouTube adapter knows no listing %q of %d ids", l.Kind, len(l.IDs))
 	}
-	return s.bounded(ctx, func(ctx context.Context) (content.Page, error) { return fetch(ctx, ec, l, token) })
-}
-
-// bounded runs a call that ends by itself, however many exchanges it makes.
-// When the caller's own context ended, that is the error.
-func (s *Source) bounded(ctx context.Context, call func(context.Context) (content.Page, error)) (content.Page, error) {
-	limited, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	page, err := call(limited)
-	if err != nil && ctx.Err() != nil {
-		return content.Page{}, ctx.Err()
-	}
-	return page, err
+	return outcall.Within(ctx, s.timeout, func(ctx context.Context) (content.Page, error) { return fetch(ctx, ec, l, token) })
 }

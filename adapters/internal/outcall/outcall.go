@@ -4,12 +4,15 @@ package outcall
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -115,6 +118,30 @@ func (e *Error) Error() string { return fmt.Sprintf("%s %s%s: %v", e.Method, e.H
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Base returns the address that text names, or standard where it is empty,
+// without a slash behind it. From one that cannot be read, every call fails as
+// to an address that cannot be reached.
+func Base(text, standard string) *url.URL {
+	base, err := url.Parse(strings.TrimRight(cmp.Or(text, standard), "/"))
+	if err != nil {
+		return &url.URL{}
+	}
+	return base
+}
+
+// Within runs work that ends by itself within the limit, however many calls it
+// makes. When the caller's own context ended, that is the error.
+func Within[T any](ctx context.Context, limit time.Duration, work func(context.Context) (T, error)) (T, error) {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	result, err := work(limited)
+	if err != nil && ctx.Err() != nil {
+		var none T
+		return none, ctx.Err()
+	}
+	return result, err
+}
 
 // RetryAt returns when the header's Retry-After allows the next call, in
 // seconds or as a date (RFC 9110 §10.2.3); zero where it says nothing readable.

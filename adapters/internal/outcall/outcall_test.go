@@ -150,3 +150,30 @@ func TestRetryAt(t *testing.T) {
 		assert.Equal(t, want, outcall.RetryAt(http.Header{"Retry-After": {value}}, now), value)
 	}
 }
+
+func TestBase(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, want string }{
+		{"", "https://standard.example/v3"},
+		{"http://127.0.0.1:9000/api//", "http://127.0.0.1:9000/api"},
+		{"http://[::1", ""}, // cannot be read
+	} {
+		require.Equal(t, c.want, outcall.Base(c.text, "https://standard.example/v3/").String(), c.text)
+	}
+}
+
+func TestWithinEndsWorkAtItsLimit(t *testing.T) {
+	t.Parallel()
+	wait := func(ctx context.Context) (int, error) {
+		<-ctx.Done()
+		return 1, errors.New("cut off")
+	}
+	_, err := outcall.Within(t.Context(), time.Millisecond, wait)
+	require.EqualError(t, err, "cut off", "the limit's end is the work's own error")
+
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	n, err := outcall.Within(ended, time.Minute, wait)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Zero(t, n)
+}
