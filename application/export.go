@@ -57,7 +57,9 @@ func (e *Exporter) write(ctx context.Context, t task.State, spec *task.ExportSpe
 	defer func() { _ = file.Abort() }()
 	sum := &summing{to: file, hash: sha256.New()}
 	buffered := bufio.NewWriterSize(sum, 256<<10)
-	encoder, err := e.formats.NewEncoder(spec.Format, spec.FormulaGuard, buffered)
+	encoder, err := e.formats.NewEncoder(spec.Format, ports.EncoderOptions{
+		FormulaGuard: spec.FormulaGuard, BOM: spec.BOM, Columns: spec.Columns,
+	}, buffered)
 	if err != nil {
 		return err
 	}

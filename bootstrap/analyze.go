@@ -18,6 +18,7 @@ import (
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
 )
 
 type analyzeCommand struct {
@@ -187,7 +188,7 @@ func (c *analyzeCommand) export(ctx context.Context, app *App, by access.Caller,
 	}
 	defer func() { _ = writer.Abort() }()
 	buffered := bufio.NewWriterSize(writer, 256<<10)
-	encoder, err := app.Formats.NewEncoder(strings.TrimPrefix(filepath.Ext(c.Export), "."), true, buffered)
+	encoder, err := app.Formats.NewEncoder(strings.TrimPrefix(filepath.Ext(c.Export), "."), ports.EncoderOptions{FormulaGuard: true}, buffered)
 	if err != nil {
 		return nil, err
 	}

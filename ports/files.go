@@ -49,10 +49,24 @@ type PostEncoder interface {
 
 // ExportFormats makes encoders.
 type ExportFormats interface {
-	// NewEncoder returns an encoder of the format onto w. With formulaGuard,
-	// cells that a spreadsheet would take for a formula are defused (csv alone).
-	// Error kinds: Invalid for an unknown format.
-	NewEncoder(format string, formulaGuard bool, w io.Writer) (PostEncoder, error)
+	// NewEncoder returns an encoder of the format onto w. Error kinds: Invalid for
+	// an unknown format or column, and for columns of a format that has none.
+	NewEncoder(format string, o EncoderOptions, w io.Writer) (PostEncoder, error)
 	// Formats lists the names of the formats, each a file extension too.
 	Formats() []string
+	// Columns lists what each row of the format holds, in order; empty for a
+	// format of whole posts (ndjson).
+	Columns(format string) []string
+}
+
+// EncoderOptions say how posts are written.
+type EncoderOptions struct {
+	// FormulaGuard defuses cells that a spreadsheet would take for a formula (csv
+	// alone; ndjson and parquet are exact, and xlsx tells texts from formulas).
+	FormulaGuard bool
+	// BOM begins a csv file with a byte order mark.
+	BOM bool
+	// Columns are those wanted; empty for all. Files have them in the order of the
+	// full list.
+	Columns []string
 }

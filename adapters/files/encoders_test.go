@@ -14,12 +14,13 @@ import (
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/ports"
 )
 
 func encode(t testing.TB, format string, guard bool, posts ...analysis.JudgedPost) string {
 	t.Helper()
 	var out bytes.Buffer
-	e, err := files.Formats{}.NewEncoder(format, guard, &out)
+	e, err := files.Formats{}.NewEncoder(format, ports.EncoderOptions{FormulaGuard: guard}, &out)
 	require.NoError(t, err)
 	for i := range posts {
 		require.NoError(t, e.Encode(&posts[i]))
@@ -106,7 +107,7 @@ func TestNDJSONGolden(t *testing.T) {
 
 func TestUnknownFormats(t *testing.T) {
 	t.Parallel()
-	_, err := files.Formats{}.NewEncoder("docx", true, &bytes.Buffer{})
+	_, err := files.Formats{}.NewEncoder("docx", ports.EncoderOptions{}, &bytes.Buffer{})
 	require.Equal(t, fault.Invalid, fault.KindOf(err))
 	require.Equal(t, "format", fault.As(err).Field)
 }
@@ -116,7 +117,7 @@ func BenchmarkNDJSON(b *testing.B) { benchmarkEncoder(b, "ndjson") }
 
 func benchmarkEncoder(b *testing.B, format string) {
 	var out bytes.Buffer
-	e, err := files.Formats{}.NewEncoder(format, true, &out)
+	e, err := files.Formats{}.NewEncoder(format, ports.EncoderOptions{FormulaGuard: true}, &out)
 	require.NoError(b, err)
 	p := fullPost()
 	b.ReportAllocs()

@@ -21,11 +21,19 @@ type Formats struct{}
 // Formats lists the names of the formats.
 func (Formats) Formats() []string { return []string{"csv", "ndjson"} }
 
+// Columns lists what each row of the format holds.
+func (Formats) Columns(format string) []string {
+	if format == "csv" {
+		return strings.Split(strings.TrimSpace(csvHeader), ",")
+	}
+	return nil
+}
+
 // NewEncoder returns an encoder onto w; see ports.ExportFormats.
-func (f Formats) NewEncoder(format string, formulaGuard bool, w io.Writer) (ports.PostEncoder, error) {
+func (f Formats) NewEncoder(format string, o ports.EncoderOptions, w io.Writer) (ports.PostEncoder, error) {
 	switch format {
 	case "csv":
-		return newCSV(w, formulaGuard), nil
+		return newCSV(w, o.FormulaGuard), nil
 	case "ndjson":
 		return newNDJSON(w), nil
 	}

@@ -12,10 +12,84 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
+// Defines values for ExportColumn.
+const (
+	ExportColumnAuthorExternalID ExportColumn = "authorExternalId"
+	ExportColumnAuthorName       ExportColumn = "authorName"
+	ExportColumnDeleted          ExportColumn = "deleted"
+	ExportColumnEditedAt         ExportColumn = "editedAt"
+	ExportColumnExternalID       ExportColumn = "externalId"
+	ExportColumnID               ExportColumn = "id"
+	ExportColumnKind             ExportColumn = "kind"
+	ExportColumnLikes            ExportColumn = "likes"
+	ExportColumnParentExternalID ExportColumn = "parentExternalId"
+	ExportColumnPublishedAt      ExportColumn = "publishedAt"
+	ExportColumnRootExternalID   ExportColumn = "rootExternalId"
+	ExportColumnSentimentLabel   ExportColumn = "sentimentLabel"
+	ExportColumnSentimentModel   ExportColumn = "sentimentModel"
+	ExportColumnSentimentScore   ExportColumn = "sentimentScore"
+	ExportColumnSpamModel        ExportColumn = "spamModel"
+	ExportColumnSpamReasons      ExportColumn = "spamReasons"
+	ExportColumnSpamScore        ExportColumn = "spamScore"
+	ExportColumnSpamVerdict      ExportColumn = "spamVerdict"
+	ExportColumnText             ExportColumn = "text"
+	ExportColumnURL              ExportColumn = "url"
+)
+
+// Valid indicates whether the value is a known member of the ExportColumn enum.
+func (e ExportColumn) Valid() bool {
+	switch e {
+	case ExportColumnAuthorExternalID:
+		return true
+	case ExportColumnAuthorName:
+		return true
+	case ExportColumnDeleted:
+		return true
+	case ExportColumnEditedAt:
+		return true
+	case ExportColumnExternalID:
+		return true
+	case ExportColumnID:
+		return true
+	case ExportColumnKind:
+		return true
+	case ExportColumnLikes:
+		return true
+	case ExportColumnParentExternalID:
+		return true
+	case ExportColumnPublishedAt:
+		return true
+	case ExportColumnRootExternalID:
+		return true
+	case ExportColumnSentimentLabel:
+		return true
+	case ExportColumnSentimentModel:
+		return true
+	case ExportColumnSentimentScore:
+		return true
+	case ExportColumnSpamModel:
+		return true
+	case ExportColumnSpamReasons:
+		return true
+	case ExportColumnSpamScore:
+		return true
+	case ExportColumnSpamVerdict:
+		return true
+	case ExportColumnText:
+		return true
+	case ExportColumnURL:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ExportFormat.
 const (
-	ExportFormatCsv    ExportFormat = "csv"
-	ExportFormatNdjson ExportFormat = "ndjson"
+	ExportFormatCsv     ExportFormat = "csv"
+	ExportFormatNdjson  ExportFormat = "ndjson"
+	ExportFormatParquet ExportFormat = "parquet"
+	ExportFormatXlsx    ExportFormat = "xlsx"
 )
 
 // Valid indicates whether the value is a known member of the ExportFormat enum.
@@ -24,6 +98,10 @@ func (e ExportFormat) Valid() bool {
 	case ExportFormatCsv:
 		return true
 	case ExportFormatNdjson:
+		return true
+	case ExportFormatParquet:
+		return true
+	case ExportFormatXlsx:
 		return true
 	default:
 		return false
@@ -120,6 +198,27 @@ func (e Permission) Valid() bool {
 	case PermissionTasksWrite:
 		return true
 	case PermissionUsersAdmin:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PlotName.
+const (
+	PlotNameMixSvg               PlotName = "mix.svg"
+	PlotNameSentimentOverTimeSvg PlotName = "sentiment-over-time.svg"
+	PlotNameVolumeSvg            PlotName = "volume.svg"
+)
+
+// Valid indicates whether the value is a known member of the PlotName enum.
+func (e PlotName) Valid() bool {
+	switch e {
+	case PlotNameMixSvg:
+		return true
+	case PlotNameSentimentOverTimeSvg:
+		return true
+	case PlotNameVolumeSvg:
 		return true
 	default:
 		return false
@@ -505,6 +604,9 @@ type EstimatedCost struct {
 	Unit string `json:"unit"`
 }
 
+// ExportColumn defines model for ExportColumn.
+type ExportColumn string
+
 // ExportFile What an export task writes.
 type ExportFile struct {
 	// Bytes 0 until the file is written.
@@ -513,7 +615,7 @@ type ExportFile struct {
 	// ExpiresAt When the file is removed, null until it is written.
 	ExpiresAt *time.Time `json:"expiresAt"`
 
-	// Format `xlsx` and `parquet` are to come.
+	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
 	Format ExportFormat `json:"format"`
 
 	// Partial Whether the task was still running when it was read.
@@ -546,8 +648,16 @@ type ExportFilter struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
-// ExportFormat `xlsx` and `parquet` are to come.
+// ExportFormat `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
 type ExportFormat string
+
+// ExportOptions defines model for ExportOptions.
+type ExportOptions struct {
+	Bom          bool `json:"bom"`
+	FormulaGuard bool `json:"formulaGuard"`
+	Pseudonymise bool `json:"pseudonymise"`
+	Threaded     bool `json:"threaded"`
+}
 
 // Fallback Since when the deployment's credentials stand in for the user's own, and why; null where they do not.
 type Fallback struct {
@@ -621,6 +731,40 @@ type JobList struct {
 // JobState defines model for JobState.
 type JobState string
 
+// Manifest defines model for Manifest.
+type Manifest struct {
+	Bytes int64 `json:"bytes"`
+
+	// Columns What each row holds. Lines of ndjson hold whole posts.
+	Columns      []ExportColumn `json:"columns"`
+	Completeness Completeness   `json:"completeness"`
+	CreatedAt    time.Time      `json:"createdAt"`
+
+	// File The name that a download gets.
+	File string `json:"file"`
+
+	// Filter As it was asked for; empty for all posts.
+	Filter map[string]interface{} `json:"filter"`
+
+	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
+	Format ExportFormat `json:"format"`
+
+	// Models What judged, as name@version; null where nothing was judged.
+	Models  Models        `json:"models"`
+	Options ExportOptions `json:"options"`
+
+	// Partial The task was still running.
+	Partial bool   `json:"partial"`
+	Rows    int64  `json:"rows"`
+	Sha256  string `json:"sha256"`
+	Task    struct {
+		ID      string     `json:"id"`
+		Run     int        `json:"run"`
+		Sources []Source   `json:"sources"`
+		Status  TaskStatus `json:"status"`
+	} `json:"task"`
+}
+
 // Me defines model for Me.
 type Me struct {
 	ID          string       `json:"id"`
@@ -664,7 +808,7 @@ type NewConnection struct {
 type NewExport struct {
 	Filter *ExportFilter `json:"filter,omitempty"`
 
-	// Format `xlsx` and `parquet` are to come.
+	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
 	Format  ExportFormat      `json:"format"`
 	Options *NewExportOptions `json:"options,omitempty"`
 
@@ -674,16 +818,19 @@ type NewExport struct {
 
 // NewExportOptions defines model for NewExportOptions.
 type NewExportOptions struct {
-	// Bom To come; only false is accepted.
+	// Bom Begin with a byte order mark, by which older spreadsheets know UTF-8 (csv).
 	Bom *bool `json:"bom,omitempty"`
 
-	// FormulaGuard Defuse cells that a spreadsheet would take for a formula (csv).
+	// Columns Only these columns, in the order of the full list; all without it. Not for ndjson.
+	Columns *[]ExportColumn `json:"columns,omitempty"`
+
+	// FormulaGuard Defuse cells that a spreadsheet would take for a formula (csv; cells of xlsx are never formulas).
 	FormulaGuard *bool `json:"formulaGuard,omitempty"`
 
-	// Pseudonymise To come; only false is accepted.
+	// Pseudonymise Replace authors by a keyed hash (HMAC-SHA-256). The key belongs to the task, stays the same in all its exports, and goes with it.
 	Pseudonymise *bool `json:"pseudonymise,omitempty"`
 
-	// Threaded To come; only false is accepted.
+	// Threaded Each comment is followed by its replies, instead of all posts in order of time.
 	Threaded *bool `json:"threaded,omitempty"`
 }
 
@@ -720,6 +867,12 @@ type NewTaskOptions struct {
 	Since *time.Time `json:"since,omitempty"`
 }
 
+// NewVerdict defines model for NewVerdict.
+type NewVerdict struct {
+	// Verdict `null` takes a verdict back.
+	Verdict *string `json:"verdict"`
+}
+
 // Part defines model for Part.
 type Part struct {
 	// Detail What is wrong and what to do.
@@ -733,6 +886,9 @@ type PartStatus string
 
 // Permission defines model for Permission.
 type Permission string
+
+// PlotName defines model for PlotName.
+type PlotName string
 
 // Post defines model for Post.
 type Post struct {
@@ -887,6 +1043,12 @@ type Readiness struct {
 	Status PartStatus `json:"status"`
 }
 
+// ReasonFigures defines model for ReasonFigures.
+type ReasonFigures struct {
+	Posts  int64  `json:"posts"`
+	Reason string `json:"reason"`
+}
+
 // Retried defines model for Retried.
 type Retried struct {
 	Retried int `json:"retried"`
@@ -914,6 +1076,12 @@ type SentimentFilter string
 
 // SentimentLabel defines model for SentimentLabel.
 type SentimentLabel string
+
+// SideWords The words that mark the positive and the negative posts, the most telling first.
+type SideWords struct {
+	Negative []WordFigures `json:"negative"`
+	Positive []WordFigures `json:"positive"`
+}
 
 // Source What an address names.
 type Source struct {
@@ -1006,9 +1174,20 @@ type Summary struct {
 	Completeness Completeness `json:"completeness"`
 
 	// Models What judged, as name@version; null where nothing was judged.
-	Models     Models          `json:"models"`
-	Posts      PostFigures     `json:"posts"`
+	Models Models `json:"models"`
+
+	// MostLiked The ten posts with the most likes, spam left out.
+	MostLiked []Post      `json:"mostLiked"`
+	Posts     PostFigures `json:"posts"`
+
+	// SpamReasons Why posts were judged spam, most frequent first; a post may have several reasons.
+	SpamReasons []ReasonFigures `json:"spamReasons"`
+
+	// TopAuthors Who wrote most.
 	TopAuthors []AuthorFigures `json:"topAuthors"`
+
+	// Words Null until the task has ended and the words were counted, some seconds later.
+	Words *SideWords `json:"words"`
 }
 
 // Task defines model for Task.
@@ -1078,6 +1257,16 @@ type Webhook struct {
 	LastError     *string    `json:"lastError"`
 	NextAttemptAt *time.Time `json:"nextAttemptAt"`
 	Status        string     `json:"status"`
+}
+
+// WordFigures defines model for WordFigures.
+type WordFigures struct {
+	// Posts How many posts of this side hold the word.
+	Posts int64 `json:"posts"`
+
+	// Weight How strongly it marks the side (z score of the log-odds ratio); above 1.96 is beyond chance at 5 %.
+	Weight float64 `json:"weight"`
+	Word   string  `json:"word"`
 }
 
 // WordList An array of words, or one string of words with commas between.
@@ -1208,6 +1397,12 @@ type CreateExportParams struct {
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 }
 
+// WatchTaskParams defines parameters for WatchTask.
+type WatchTaskParams struct {
+	// LastEventID The id of the last event that you had; browsers send it by themselves when they connect again.
+	LastEventID *string `json:"Last-Event-ID,omitempty"`
+}
+
 // ListPostsParams defines parameters for ListPosts.
 type ListPostsParams struct {
 	// Kind Only posts of these kinds.
@@ -1267,6 +1462,9 @@ type EstimateTaskJSONRequestBody = NewTask
 
 // CreateExportJSONRequestBody defines body for CreateExport for application/json ContentType.
 type CreateExportJSONRequestBody = NewExport
+
+// JudgeSpamJSONRequestBody defines body for JudgeSpam for application/json ContentType.
+type JudgeSpamJSONRequestBody = NewVerdict
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -1360,12 +1558,24 @@ type ServerInterface interface {
 	// DownloadExport Download a finished export
 	// (GET /tasks/{id}/download)
 	DownloadExport(ctx echo.Context, id TaskID) error
+	// WatchTask Watch a task live
+	// (GET /tasks/{id}/events)
+	WatchTask(ctx echo.Context, id TaskID, params WatchTaskParams) error
+	// GetManifest Read what stands in a finished export
+	// (GET /tasks/{id}/manifest)
+	GetManifest(ctx echo.Context, id TaskID) error
 	// PauseTask Pause a task
 	// (POST /tasks/{id}/pause)
 	PauseTask(ctx echo.Context, id TaskID) error
+	// GetPlot See a task's figures as a picture
+	// (GET /tasks/{id}/plots/{plot})
+	GetPlot(ctx echo.Context, id TaskID, plot PlotName) error
 	// ListPosts List the posts of a task
 	// (GET /tasks/{id}/posts)
 	ListPosts(ctx echo.Context, id TaskID, params ListPostsParams) error
+	// JudgeSpam Judge by hand whether a post is spam
+	// (PUT /tasks/{id}/posts/{postId}/spam)
+	JudgeSpam(ctx echo.Context, id TaskID, postID string) error
 	// ResumeTask Let a paused task go on
 	// (POST /tasks/{id}/resume)
 	ResumeTask(ctx echo.Context, id TaskID) error
@@ -1931,6 +2141,58 @@ func (w *ServerInterfaceWrapper) DownloadExport(ctx echo.Context) error {
 	return err
 }
 
+// WatchTask converts echo context to params.
+func (w *ServerInterfaceWrapper) WatchTask(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params WatchTaskParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "Last-Event-ID" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Last-Event-ID")]; found {
+		var LastEventID string
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Last-Event-ID, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Last-Event-ID", valueList[0], &LastEventID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Last-Event-ID: %s", err))
+		}
+
+		params.LastEventID = &LastEventID
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WatchTask(ctx, id, params)
+	return err
+}
+
+// GetManifest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetManifest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetManifest(ctx, id)
+	return err
+}
+
 // PauseTask converts echo context to params.
 func (w *ServerInterfaceWrapper) PauseTask(ctx echo.Context) error {
 	var err error
@@ -1944,6 +2206,30 @@ func (w *ServerInterfaceWrapper) PauseTask(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.PauseTask(ctx, id)
+	return err
+}
+
+// GetPlot converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPlot(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "plot" -------------
+	var plot PlotName
+
+	err = runtime.BindStyledParameterWithOptions("simple", "plot", ctx.Param("plot"), &plot, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter plot: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPlot(ctx, id, plot)
 	return err
 }
 
@@ -2032,6 +2318,30 @@ func (w *ServerInterfaceWrapper) ListPosts(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListPosts(ctx, id, params)
+	return err
+}
+
+// JudgeSpam converts echo context to params.
+func (w *ServerInterfaceWrapper) JudgeSpam(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "postId" -------------
+	var postID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "postId", ctx.Param("postId"), &postID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter postId: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.JudgeSpam(ctx, id, postID)
 	return err
 }
 
@@ -2173,9 +2483,13 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/tasks/:id/retry", wrapper.RetryTask, options.OperationMiddlewares["retryTask"]...)
 	router.GET(options.BaseURL+"/tasks/:id/subtasks", wrapper.ListSubtasks, options.OperationMiddlewares["listSubtasks"]...)
 	router.GET(options.BaseURL+"/tasks/:id/posts", wrapper.ListPosts, options.OperationMiddlewares["listPosts"]...)
+	router.PUT(options.BaseURL+"/tasks/:id/posts/:postId/spam", wrapper.JudgeSpam, options.OperationMiddlewares["judgeSpam"]...)
 	router.GET(options.BaseURL+"/tasks/:id/summary", wrapper.GetSummary, options.OperationMiddlewares["getSummary"]...)
+	router.GET(options.BaseURL+"/tasks/:id/plots/:plot", wrapper.GetPlot, options.OperationMiddlewares["getPlot"]...)
+	router.GET(options.BaseURL+"/tasks/:id/events", wrapper.WatchTask, options.OperationMiddlewares["watchTask"]...)
 	router.POST(options.BaseURL+"/tasks/export", wrapper.CreateExport, options.OperationMiddlewares["createExport"]...)
 	router.GET(options.BaseURL+"/tasks/:id/download", wrapper.DownloadExport, options.OperationMiddlewares["downloadExport"]...)
+	router.GET(options.BaseURL+"/tasks/:id/manifest", wrapper.GetManifest, options.OperationMiddlewares["getManifest"]...)
 	router.GET(options.BaseURL+"/queues", wrapper.ListQueues, options.OperationMiddlewares["listQueues"]...)
 	router.GET(options.BaseURL+"/queues/:name", wrapper.GetQueue, options.OperationMiddlewares["getQueue"]...)
 	router.POST(options.BaseURL+"/queues/:name/pause", wrapper.PauseQueue, options.OperationMiddlewares["pauseQueue"]...)

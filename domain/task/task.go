@@ -97,9 +97,18 @@ func (c Counters) Add(d Counters) Counters {
 type ExportSpec struct {
 	// TaskID is the analysis task whose posts are exported.
 	TaskID       ID                  `json:"taskId"`
-	Format       string              `json:"format"` // csv or ndjson
+	Format       string              `json:"format"` // csv, ndjson, xlsx or parquet
 	Filter       analysis.PostFilter `json:"filter,omitzero"`
 	FormulaGuard bool                `json:"formulaGuard"`
+	// BOM begins a csv file with a byte order mark.
+	BOM bool `json:"bom,omitzero"`
+	// Pseudonymise replaces authors by a keyed hash.
+	Pseudonymise bool `json:"pseudonymise,omitzero"`
+	// Threaded puts each comment's replies behind it, instead of all in order of
+	// time.
+	Threaded bool `json:"threaded,omitzero"`
+	// Columns are those wanted, in the order of the full list; empty for all.
+	Columns []string `json:"columns,omitempty"`
 	// FileName is what a download is called, without the extension.
 	FileName string `json:"fileName"`
 	// The rest is set when the file is published.
