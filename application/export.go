@@ -64,7 +64,7 @@ func (e *Exporter) write(ctx context.Context, t task.State, spec *task.ExportSpe
 		return err
 	}
 	spec.Rows = 0
-	err = e.store.EachPost(ctx, t.User, spec.TaskID, spec.Filter, func(p *analysis.JudgedPost) error {
+	err = e.store.EachPost(ctx, t.User, spec.TaskID, spec.Filter, analysis.ByTime, func(p *analysis.JudgedPost) error {
 		spec.Rows++
 		return encoder.Encode(p)
 	})

@@ -200,7 +200,7 @@ func (r *rig) until(what string, is func() bool) {
 func (r *rig) posts(id task.ID) []analysis.JudgedPost {
 	r.t.Helper()
 	var all []analysis.JudgedPost
-	err := r.store.EachPost(r.t.Context(), r.by.User.ID, id, analysis.PostFilter{}, func(p *analysis.JudgedPost) error {
+	err := r.store.EachPost(r.t.Context(), r.by.User.ID, id, analysis.PostFilter{}, analysis.ByTime, func(p *analysis.JudgedPost) error {
 		kept := *p // the store fills p anew for each row
 		if p.Spam != nil {
 			kept.Spam = new(*p.Spam)

@@ -193,7 +193,7 @@ func (c *analyzeCommand) export(ctx context.Context, app *App, by access.Caller,
 		return nil, err
 	}
 	written := &exported{path: c.Export}
-	err = app.Store.EachPost(ctx, by.User.ID, id, analysis.PostFilter{}, func(p *analysis.JudgedPost) error {
+	err = app.Store.EachPost(ctx, by.User.ID, id, analysis.PostFilter{}, analysis.ByTime, func(p *analysis.JudgedPost) error {
 		written.rows++
 		return encoder.Encode(p)
 	})

@@ -213,10 +213,10 @@ type BatchPost struct {
 type PostReader interface {
 	// Posts lists a task's posts.
 	Posts(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, o analysis.Order, p Paging) (Listed[analysis.JudgedPost], error)
-	// EachPost calls fn with each post in one snapshot, by PublishedAt, then
-	// ExternalID, in bounded memory. fn must not keep the post, nor call the
-	// Store; its error ends the walk and is returned as it is.
-	EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, fn func(*analysis.JudgedPost) error) error
+	// EachPost calls fn with each post in one snapshot, each once, in the order
+	// asked for, in bounded memory. fn must not keep the post, nor call the Store,
+	// but may change it; its error ends the walk and is returned as it is.
+	EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, o analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error
 	// Summary sums up a task's posts; Expected and Missing are the task's.
 	Summary(ctx context.Context, user access.UserID, id task.ID) (analysis.Summary, error)
 }

@@ -272,8 +272,8 @@ func (s halfVerdicts) SaveSpam(ctx context.Context, l ports.Lease, b task.BatchI
 
 type walksOn struct{ ports.Store }
 
-func (s walksOn) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, fn func(*analysis.JudgedPost) error) error {
-	return s.Store.EachPost(ctx, user, id, f, func(p *analysis.JudgedPost) error { _ = fn(p); return nil })
+func (s walksOn) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, o analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error {
+	return s.Store.EachPost(ctx, user, id, f, o, func(p *analysis.JudgedPost) error { _ = fn(p); return nil })
 }
 
 type ignoresFilter struct{ ports.Store }

@@ -15,7 +15,7 @@ const streamedColumns = `p.id, p.external_id, p.parent_external_id, p.root_exter
 
 // EachPost is one statement, and so one snapshot. It ends with ctx alone: how
 // long it takes is up to fn.
-func (s *Store) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, fn func(*analysis.JudgedPost) error) error {
+func (s *Store) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, _ analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error {
 	if err := s.owned(ctx, s.read, user, id); err != nil {
 		return err
 	}

@@ -23,7 +23,7 @@ func TestAnUnknownTimeComesBackAsNone(t *testing.T) {
 		posts[2].EditedAt = posts[2].PublishedAt.Add(time.Microsecond)
 		save(t, s, l, posts...)
 		var got []content.Post
-		require.NoError(t, s.EachPost(t.Context(), created.User, created.ID, analysis.PostFilter{}, func(p *analysis.JudgedPost) error {
+		require.NoError(t, s.EachPost(t.Context(), created.User, created.ID, analysis.PostFilter{}, analysis.ByTime, func(p *analysis.JudgedPost) error {
 			got = append(got, p.Post)
 			return nil
 		}))

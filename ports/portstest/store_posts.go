@@ -136,7 +136,7 @@ var pageChecks = []StoreCheck{
 		}
 		w.save(l, ports.PageWrite{Posts: posts, Cursor: at("t", 1)})
 		got := map[string]string{}
-		require.NoError(t, s.EachPost(w.ctx, w.user, created.ID, analysis.PostFilter{}, func(p *analysis.JudgedPost) error {
+		require.NoError(t, s.EachPost(w.ctx, w.user, created.ID, analysis.PostFilter{}, analysis.ByTime, func(p *analysis.JudgedPost) error {
 			got[p.ExternalID] = p.Text
 			require.Equal(t, p.Text, p.Author.Name)
 			return nil

@@ -33,7 +33,7 @@ var readChecks = []StoreCheck{
 	{"read/each post in order, once, until told to stop", func(t StoreT, s ports.Store) {
 		w, id := judged(t, s)
 		var got []analysis.JudgedPost
-		require.NoError(t, s.EachPost(w.ctx, w.user, id, analysis.PostFilter{}, func(p *analysis.JudgedPost) error {
+		require.NoError(t, s.EachPost(w.ctx, w.user, id, analysis.PostFilter{}, analysis.ByTime, func(p *analysis.JudgedPost) error {
 			got = append(got, *p)
 			return nil
 		}))
@@ -42,12 +42,12 @@ var readChecks = []StoreCheck{
 			return cmp.Or(a.PublishedAt.Compare(b.PublishedAt), cmp.Compare(a.ExternalID, b.ExternalID))
 		}))
 		boom, n := errors.New("boom"), 0
-		require.ErrorIs(t, s.EachPost(w.ctx, w.user, id, analysis.PostFilter{}, func(*analysis.JudgedPost) error {
+		require.ErrorIs(t, s.EachPost(w.ctx, w.user, id, analysis.PostFilter{}, analysis.ByTime, func(*analysis.JudgedPost) error {
 			n++
 			return boom
 		}), boom)
 		require.Equal(t, 1, n)
-		requireKind(t, fault.NotFound, s.EachPost(w.ctx, w.newUser("eve"), id, analysis.PostFilter{}, func(*analysis.JudgedPost) error { return nil }))
+		requireKind(t, fault.NotFound, s.EachPost(w.ctx, w.newUser("eve"), id, analysis.PostFilter{}, analysis.ByTime, func(*analysis.JudgedPost) error { return nil }))
 	}},
 	{"read/a summary equals the rows", summarises},
 }
@@ -152,7 +152,7 @@ func filters(t StoreT, s ports.Store) {
 		require.NoError(t, err, name)
 		require.Len(t, page.Items, c.want, name)
 		n := 0
-		require.NoError(t, s.EachPost(w.ctx, w.user, id, c.f, func(*analysis.JudgedPost) error { n++; return nil }), name)
+		require.NoError(t, s.EachPost(w.ctx, w.user, id, c.f, analysis.ByTime, func(*analysis.JudgedPost) error { n++; return nil }), name)
 		require.Equal(t, c.want, n, name)
 	}
 }

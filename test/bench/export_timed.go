@@ -86,9 +86,9 @@ type timedStore struct {
 }
 
 // EachPost notes the time and passes the call on.
-func (s timedStore) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, fn func(*analysis.JudgedPost) error) error {
+func (s timedStore) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, o analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error {
 	s.times.begin = time.Now()
-	return s.Store.EachPost(ctx, user, id, f, func(p *analysis.JudgedPost) error {
+	return s.Store.EachPost(ctx, user, id, f, o, func(p *analysis.JudgedPost) error {
 		if s.times.first.IsZero() {
 			s.times.first = time.Now()
 		}
