@@ -63,10 +63,15 @@ func (w *walk) toTheEnd(ctx context.Context) (task.Outcome, error) {
 		if err != nil {
 			return broken(err)
 		}
+		gone, err := w.leaveKnown(ctx, &page)
+		if err != nil {
+			return task.Outcome{}, err
+		}
 		write, err := w.plan(page)
 		if err != nil {
 			return w.brokenAt(ctx, page, err)
 		}
+		write.Gone = gone
 		stored, err := w.fetcher.store.SavePage(ctx, w.run.lease, write)
 		if err != nil {
 			return task.Outcome{}, err
@@ -191,12 +196,12 @@ func (w *walk) plan(page content.Page) (ports.PageWrite, error) {
 // follow returns the subtasks that walk the listings found on the page.
 func (w *walk) follow(listings []content.Listing, opts task.Options) []*task.Subtask {
 	var spawn []*task.Subtask
+	own := w.run.lease.Subtask.Payload
 	for _, l := range listings {
 		if l.Kind == content.ListingReplies && !opts.IncludeReplies {
 			continue
 		}
-		p := task.Payload{Source: w.run.lease.Subtask.Payload.Source, Listing: l}
-		spawn = append(spawn, task.NewSubtask(task.SubtaskID(newID()), w.run.lease.Subtask.TaskID, task.FetchContent, p, now()))
+		spawn = append(spawn, w.run.spawn(task.FetchContent, task.Payload{Source: own.Source, Listing: l, Refresh: own.Refresh}))
 	}
 	return spawn
 }

@@ -25,6 +25,12 @@ func (t *Tasks) Retry(ctx context.Context, by access.Caller, id task.ID) (task.S
 	return t.change(ctx, by, id, (*task.Task).Retry)
 }
 
+// Refresh begins a new run of a task that has ended: what is new is fetched and
+// judged, and what failed before runs again.
+func (t *Tasks) Refresh(ctx context.Context, by access.Caller, id task.ID, how task.Refresh) (task.State, error) {
+	return t.change(ctx, by, id, func(t *task.Task) error { return t.Refresh(how) })
+}
+
 func (t *Tasks) change(ctx context.Context, by access.Caller, id task.ID, how func(*task.Task) error) (task.State, error) {
 	if err := by.May(access.TasksWrite); err != nil {
 		return task.State{}, err

@@ -150,8 +150,20 @@ type PageWrite struct {
 	Missing map[content.Cause]int64
 	// EC tells whose token fetched the page.
 	EC access.ExecutionContext
+	// Gone is what a walk that saw all of it did not meet, nil for nothing.
+	Gone *Gone
 	// End ends the subtask with this outcome in the same transaction.
 	End *task.Outcome
+}
+
+// Gone is a stretch of comments that was read to its end in this run. What lies
+// in it and was not seen in this run is gone at the provider, with its replies:
+// the posts stay as deleted, without text, author and verdicts.
+type Gone struct {
+	// Below is the external id of what the comments answer.
+	Below string
+	// Since is when the oldest comment of the stretch was published; zero for all.
+	Since time.Time
 }
 
 // PageStored tells what became of a page.
@@ -185,6 +197,9 @@ type PostWriter interface {
 	// (Subtask.PageStored, then End where there is one). A post that is there
 	// already is updated, and goes to the batch again only if its text changed.
 	SavePage(ctx context.Context, l Lease, w PageWrite) (PageStored, error)
+	// KnownPosts returns, of these external ids, those that are stored, each with
+	// the Replies that it was stored with.
+	KnownPosts(ctx context.Context, id task.ID, externalIDs []string) (map[string]int64, error)
 	// BatchPosts returns up to limit posts of the batch whose id is greater than
 	// after, by id; with stale, only those whose text occurs more often than they
 	// were judged with.

@@ -88,7 +88,7 @@ func addListed(page *content.Page, t thing) {
 		addPost(page, post, cause)
 		page.Expected += expected(t.Data)
 		page.Follow = append(page.Follow, content.Listing{
-			Kind: listingTree, IDs: []string{t.Data.ID}, RootID: post.ExternalID, OwnerID: t.Data.owner(),
+			Kind: listingTree, IDs: []string{t.Data.ID}, RootID: post.ExternalID, OwnerID: t.Data.owner(), Below: []string{post.ExternalID},
 		})
 	case kindComment:
 		if post, cause := t.Data.commentPost("", ""); post.RootExternalID != "" {

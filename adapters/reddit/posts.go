@@ -35,7 +35,7 @@ func (i item) submissionPost() (content.Post, content.Cause) {
 	}
 	p := i.post(kindSubmission)
 	p.Kind, p.RootExternalID, p.ByOwner = content.SubmissionPost, p.ExternalID, true
-	p.Text, p.Deleted = i.Title, cause != ""
+	p.Text, p.Deleted, p.Replies = i.Title, cause != "", max(0, int64(i.NumComments))
 	if i.Selftext != "" {
 		p.Text = strings.TrimPrefix(i.Title+"\n\n"+i.Selftext, "\n\n")
 	}

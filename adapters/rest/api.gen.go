@@ -834,6 +834,12 @@ type NewExportOptions struct {
 	Threaded *bool `json:"threaded,omitempty"`
 }
 
+// NewRefresh defines model for NewRefresh.
+type NewRefresh struct {
+	// Full Read everything again, and so follow every edit and deletion.
+	Full *bool `json:"full,omitempty"`
+}
+
 // NewTask An address to analyse. Give `url` or `urls`, not both.
 type NewTask struct {
 	// CallbackURL An http or https address that gets a message of type `TaskEnded` (Standard Webhooks) each time the task ends. A deployment without a webhook secret refuses it with 422.
@@ -1466,6 +1472,9 @@ type CreateExportJSONRequestBody = NewExport
 // JudgeSpamJSONRequestBody defines body for JudgeSpam for application/json ContentType.
 type JudgeSpamJSONRequestBody = NewVerdict
 
+// RefreshTaskJSONRequestBody defines body for RefreshTask for application/json ContentType.
+type RefreshTaskJSONRequestBody = NewRefresh
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// ListAPIKeys List your API keys, newest first
@@ -1576,6 +1585,9 @@ type ServerInterface interface {
 	// JudgeSpam Judge by hand whether a post is spam
 	// (PUT /tasks/{id}/posts/{postId}/spam)
 	JudgeSpam(ctx echo.Context, id TaskID, postID string) error
+	// RefreshTask Fetch what is new
+	// (POST /tasks/{id}/refresh)
+	RefreshTask(ctx echo.Context, id TaskID) error
 	// ResumeTask Let a paused task go on
 	// (POST /tasks/{id}/resume)
 	ResumeTask(ctx echo.Context, id TaskID) error
@@ -2345,6 +2357,22 @@ func (w *ServerInterfaceWrapper) JudgeSpam(ctx echo.Context) error {
 	return err
 }
 
+// RefreshTask converts echo context to params.
+func (w *ServerInterfaceWrapper) RefreshTask(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id TaskID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RefreshTask(ctx, id)
+	return err
+}
+
 // ResumeTask converts echo context to params.
 func (w *ServerInterfaceWrapper) ResumeTask(ctx echo.Context) error {
 	var err error
@@ -2481,6 +2509,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/tasks/:id/pause", wrapper.PauseTask, options.OperationMiddlewares["pauseTask"]...)
 	router.POST(options.BaseURL+"/tasks/:id/resume", wrapper.ResumeTask, options.OperationMiddlewares["resumeTask"]...)
 	router.POST(options.BaseURL+"/tasks/:id/retry", wrapper.RetryTask, options.OperationMiddlewares["retryTask"]...)
+	router.POST(options.BaseURL+"/tasks/:id/refresh", wrapper.RefreshTask, options.OperationMiddlewares["refreshTask"]...)
 	router.GET(options.BaseURL+"/tasks/:id/subtasks", wrapper.ListSubtasks, options.OperationMiddlewares["listSubtasks"]...)
 	router.GET(options.BaseURL+"/tasks/:id/posts", wrapper.ListPosts, options.OperationMiddlewares["listPosts"]...)
 	router.PUT(options.BaseURL+"/tasks/:id/posts/:postId/spam", wrapper.JudgeSpam, options.OperationMiddlewares["judgeSpam"]...)

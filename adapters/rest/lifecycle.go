@@ -24,6 +24,27 @@ func (h *handlers) RetryTask(c echo.Context, id TaskID) error {
 	return changeTask(c, id, h.Tasks.Retry)
 }
 
+// RefreshTask answers POST /tasks/{id}/refresh, with a body or without one.
+func (h *handlers) RefreshTask(c echo.Context, id TaskID) error {
+	body, err := readBody(c)
+	if err != nil {
+		return err
+	}
+	var asked NewRefresh
+	if len(body) > 0 {
+		if err := decode(body, &asked); err != nil {
+			return err
+		}
+	}
+	how := task.RefreshNew
+	if valueOf(asked.Full) {
+		how = task.RefreshAll
+	}
+	return changeTask(c, id, func(ctx context.Context, by access.Caller, id task.ID) (task.State, error) {
+		return h.Tasks.Refresh(ctx, by, id, how)
+	})
+}
+
 // changeTask answers with the task as the change has left it.
 func changeTask(c echo.Context, raw TaskID, change func(context.Context, access.Caller, task.ID) (task.State, error)) error {
 	id, err := taskID(raw)

@@ -30,6 +30,9 @@ func (p *page) savePosts(ctx context.Context, batch task.BatchID) (brought task.
 	if brought.Counters.Fetched < int64(len(rows)) {
 		err = p.update(ctx, rows, &brought)
 	}
+	if err == nil {
+		err = p.eraseGone(ctx, &brought.Counters)
+	}
 	return brought, capped, err
 }
 
@@ -98,13 +101,13 @@ const (
 	leaveKnown = `CONFLICT (task_id, external_id) DO NOTHING`
 	// updateKnown leaves the text as it is and returns it.
 	updateKnown = `CONFLICT (task_id, external_id) DO UPDATE SET
-		published_at = excluded.published_at, edited_at = excluded.edited_at, likes = excluded.likes,
+		published_at = excluded.published_at, edited_at = excluded.edited_at, likes = excluded.likes, replies = excluded.replies,
 		last_seen_run = excluded.last_seen_run, by_owner = excluded.by_owner,
 		kind = excluded.kind, parent_external_id = excluded.parent_external_id, root_external_id = excluded.root_external_id,
 		author_name = excluded.author_name, author_external_id = excluded.author_external_id, url = excluded.url
-		WHERE (p.body, p.deleted, p.published_at, p.likes, p.last_seen_run, p.by_owner, p.kind,
+		WHERE (p.body, p.deleted, p.published_at, p.likes, p.replies, p.last_seen_run, p.by_owner, p.kind,
 			p.parent_external_id, p.root_external_id, p.author_name, p.author_external_id, p.url)
-		<> (excluded.body, excluded.deleted, excluded.published_at, excluded.likes, excluded.last_seen_run, excluded.by_owner, excluded.kind,
+		<> (excluded.body, excluded.deleted, excluded.published_at, excluded.likes, excluded.replies, excluded.last_seen_run, excluded.by_owner, excluded.kind,
 			excluded.parent_external_id, excluded.root_external_id, excluded.author_name, excluded.author_external_id, excluded.url)
 		OR p.edited_at IS DISTINCT FROM excluded.edited_at
 		RETURNING external_id, body, deleted, coalesce(spam_verdict, ''), coalesce(spam_model, ''), coalesce(sentiment_label, '')`

@@ -11,11 +11,11 @@ import (
 // Posts go in as arrays: one statement text for every page, and four times as
 // fast as a statement with the values written into it (libraries.md §4).
 const pgInsertPosts = `INSERT INTO posts AS p (task_id, batch_id, occurrences, first_run, last_seen_run,
-	external_id, id, published_at, edited_at, likes, fingerprint, by_owner, deleted, kind,
+	external_id, id, published_at, edited_at, likes, replies, fingerprint, by_owner, deleted, kind,
 	parent_external_id, root_external_id, author_name, author_external_id, body, url)
 SELECT $1::uuid, $2::uuid, 1, $3::int, $3::int, v.*
-FROM unnest($4::text[], $5::text[]::uuid[], $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::bigint[],
-	$10::boolean[], $11::boolean[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[]) AS v
+FROM unnest($4::text[], $5::text[]::uuid[], $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::bigint[], $10::bigint[],
+	$11::boolean[], $12::boolean[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[]) AS v
 ON `
 
 func (p postgres) insertPosts(ctx context.Context, tx bun.Tx, rows []postRow, conflict string) (int64, error) {
@@ -48,6 +48,7 @@ func pgPostArgs(rows []postRow) []any {
 		column(rows, func(r *postRow) time.Time { return r.PublishedAt }),
 		column(rows, func(r *postRow) *time.Time { return optional(r.EditedAt) }),
 		column(rows, func(r *postRow) int64 { return r.Likes }),
+		column(rows, func(r *postRow) int64 { return r.Replies }),
 		column(rows, func(r *postRow) *int64 { return r.Fingerprint }),
 		column(rows, func(r *postRow) bool { return r.ByOwner }),
 		column(rows, func(r *postRow) bool { return r.Deleted }),

@@ -13,9 +13,9 @@ import (
 // a long statement has to be parsed.
 const (
 	sqliteInsertPost = `INSERT INTO posts AS p (task_id, batch_id, occurrences, first_run, last_seen_run,
-		external_id, id, published_at, edited_at, likes, fingerprint, by_owner, deleted, kind,
+		external_id, id, published_at, edited_at, likes, replies, fingerprint, by_owner, deleted, kind,
 		parent_external_id, root_external_id, author_name, author_external_id, body, url)
-		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON `
+		VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON `
 	sqliteSetSpam = `UPDATE posts SET spam_verdict = ?1, spam_score = ?2, spam_reasons = ?3, spam_model = ?4,
 		sentiment_label = CASE WHEN ?1 = 'spam' THEN NULL ELSE sentiment_label END,
 		sentiment_score = CASE WHEN ?1 = 'spam' THEN NULL ELSE sentiment_score END,
@@ -50,7 +50,7 @@ func (sqliteDB) updatePosts(ctx context.Context, tx bun.Tx, rows []postRow) (kno
 func sqlitePostArgs(r *postRow) []any {
 	return []any{
 		r.TaskID, r.BatchID, r.FirstRun, r.LastSeenRun,
-		r.ExternalID, r.ID, timeText(&r.PublishedAt), timeText(optional(r.EditedAt)), r.Likes, r.Fingerprint, r.ByOwner, r.Deleted, r.Kind,
+		r.ExternalID, r.ID, timeText(&r.PublishedAt), timeText(optional(r.EditedAt)), r.Likes, r.Replies, r.Fingerprint, r.ByOwner, r.Deleted, r.Kind,
 		r.ParentExternalID, r.RootExternalID, r.AuthorName, r.AuthorExternalID, r.Body, r.URL,
 	}
 }

@@ -33,16 +33,24 @@ func (s *Store) stopOpen(ctx context.Context, tx bun.Tx, t *task.Task, become ta
 	}
 }
 
-// reopen makes the failed and cancelled subtasks of a locked task run again.
+// reopen makes the subtasks of a locked task run again that the task reopens:
+// what failed or was cancelled, and at a refresh what opens its sources.
 func (s *Store) reopen(ctx context.Context, tx bun.Tx, t *task.Task, now time.Time) error {
-	dead, err := s.lockSubtasks(ctx, tx, t.State().ID, []task.SubtaskStatus{task.SubtaskFailed, task.SubtaskCancelled})
+	again, err := s.locked(ctx, tx, func(q *bun.SelectQuery) *bun.SelectQuery {
+		q = q.Where("s.task_id = ?", t.State().ID)
+		dead := bun.List([]task.SubtaskStatus{task.SubtaskFailed, task.SubtaskCancelled})
+		if t.Refreshed() {
+			return q.Where("(s.status IN (?) OR s.type = ? AND s.payload->'listing'->>'kind' = ?)", dead, task.FetchContent, content.ListingSource)
+		}
+		return q.Where("s.status IN (?)", dead)
+	})
 	if err != nil {
 		return err
 	}
-	for _, sub := range dead {
+	for _, sub := range again {
 		t.Reopen(sub, now)
 	}
-	return s.writeReopened(ctx, tx, t, dead)
+	return s.writeReopened(ctx, tx, t, again)
 }
 
 // writeReopened stores reopened subtasks, and counts anew what their task
@@ -66,6 +74,10 @@ type freedRow struct {
 	Generation  int64                   `bun:"generation"`
 	Attempt     int                     `bun:"attempt"`
 	Lost        int                     `bun:"lost"`
+	Payload     task.Payload            `bun:"payload,type:jsonb"`
+	Cursor      content.Cursor          `bun:"cursor,type:jsonb"`
+	Expected    int64                   `bun:"expected"`
+	Opened      int64                   `bun:"opened"`
 	Missing     map[content.Cause]int64 `bun:"missing,type:jsonb,nullzero"`
 	Problem     *task.Problem           `bun:"problem,type:jsonb"`
 	RunAt       time.Time               `bun:"run_at"`
@@ -87,6 +99,7 @@ func writeFreed(ctx context.Context, tx bun.Tx, subs []*task.Subtask) error {
 			s := sub.State()
 			rows[i] = freedRow{
 				ID: string(s.ID), Status: string(s.Status), Generation: s.Generation, Attempt: s.Attempt, Lost: s.Lost,
+				Payload: s.Payload, Cursor: s.Cursor, Expected: s.Counters.Expected, Opened: s.Counters.Opened,
 				Missing: s.Missing, Problem: s.Problem, RunAt: s.RunAt, ParkedSince: s.ParkedSince, FinishedAt: s.FinishedAt,
 			}
 		}

@@ -21,6 +21,7 @@ type postRow struct {
 	PublishedAt      time.Time `bun:"published_at"`
 	EditedAt         time.Time `bun:"edited_at,nullzero"`
 	Likes            int64     `bun:"likes"`
+	Replies          int64     `bun:"replies"`
 	Fingerprint      *int64    `bun:"fingerprint"`
 	Occurrences      int       `bun:"occurrences"`
 	FirstRun         int       `bun:"first_run"`
@@ -47,7 +48,7 @@ type postRow struct {
 func newPostRow(id task.ID, run int, b task.BatchID, p content.Post) postRow {
 	return postRow{
 		TaskID: string(id), ExternalID: p.ExternalID, BatchID: string(b),
-		PublishedAt: micro(p.PublishedAt), EditedAt: micro(p.EditedAt), Likes: p.Likes,
+		PublishedAt: micro(p.PublishedAt), EditedAt: micro(p.EditedAt), Likes: p.Likes, Replies: p.Replies,
 		Fingerprint: fingerprint(p), Occurrences: 1, FirstRun: run, LastSeenRun: run,
 		ByOwner: p.ByOwner, Deleted: p.Deleted, Kind: string(p.Kind),
 		ParentExternalID: p.ParentExternalID, RootExternalID: p.RootExternalID,
@@ -71,7 +72,7 @@ func (r *postRow) post() content.Post {
 	return content.Post{
 		ExternalID: r.ExternalID, ParentExternalID: r.ParentExternalID, RootExternalID: r.RootExternalID,
 		Kind: content.PostKind(r.Kind), Author: content.Author{Name: r.AuthorName, ExternalID: r.AuthorExternalID},
-		ByOwner: r.ByOwner, Text: r.Body, Likes: r.Likes,
+		ByOwner: r.ByOwner, Text: r.Body, Likes: r.Likes, Replies: r.Replies,
 		PublishedAt: utc(r.PublishedAt), EditedAt: utc(r.EditedAt), Deleted: r.Deleted, URL: r.URL,
 	}
 }

@@ -100,7 +100,7 @@ func (s *Source) fetchThreads(ctx context.Context, ec access.ExecutionContext, l
 }
 
 func threadsPage(l content.Listing, answer list[threadItem]) content.Page {
-	page := content.Page{Next: answer.NextPageToken, Posts: make([]content.Post, 0, 2*len(answer.Items))}
+	page := content.Page{Next: answer.NextPageToken, Posts: make([]content.Post, 0, 2*len(answer.Items)), NewestFirst: true}
 	var unfinished []string
 	for _, t := range answer.Items {
 		if addThread(&page, l, t) {
@@ -109,7 +109,7 @@ func threadsPage(l content.Listing, answer list[threadItem]) content.Page {
 	}
 	if len(unfinished) > 0 {
 		page.Follow = []content.Listing{{
-			Kind: content.ListingReplies, IDs: unfinished, RootID: l.RootID, OwnerID: l.OwnerID,
+			Kind: content.ListingReplies, IDs: unfinished, RootID: l.RootID, OwnerID: l.OwnerID, Below: unfinished,
 		}}
 	}
 	return page
@@ -124,7 +124,9 @@ func addThread(page *content.Page, l content.Listing, t threadItem) (unfinished 
 	}
 	if top := t.Snippet.TopLevelComment; top.ID != "" || top.text() != "" {
 		top.ID = id
-		page.Posts = append(page.Posts, top.post(l, ""))
+		post := top.post(l, "")
+		post.Replies = int64(t.Snippet.TotalReplyCount)
+		page.Posts = append(page.Posts, post)
 	}
 	inlined := addReplies(page, l, id, t.Replies.Comments)
 	return inlined < int(t.Snippet.TotalReplyCount)

@@ -31,7 +31,7 @@ func addVideo(page *content.Page, v videoItem) {
 	page.Posts = append(page.Posts, v.post())
 	page.Expected += int64(v.Statistics.CommentCount) + 1
 	page.Follow = append(page.Follow, content.Listing{
-		Kind: listingThreads, IDs: []string{v.ID}, RootID: v.ID, OwnerID: v.Snippet.ChannelID,
+		Kind: listingThreads, IDs: []string{v.ID}, RootID: v.ID, OwnerID: v.Snippet.ChannelID, Below: []string{v.ID},
 	})
 }
 

@@ -21,7 +21,7 @@ func (v videoItem) post() content.Post {
 		ExternalID: v.ID, RootExternalID: v.ID, Kind: content.VideoPost,
 		Author:  content.Author{Name: v.Snippet.ChannelTitle, ExternalID: v.Snippet.ChannelID},
 		ByOwner: true,
-		Text:    text, Likes: int64(v.Statistics.LikeCount),
+		Text:    text, Likes: int64(v.Statistics.LikeCount), Replies: int64(v.Statistics.CommentCount),
 		PublishedAt: time.Time(v.Snippet.PublishedAt),
 		URL:         watchURL + url.QueryEscape(v.ID),
 	}

@@ -86,6 +86,9 @@ type Post struct {
 	Likes       int64
 	PublishedAt time.Time
 	EditedAt    time.Time
+	// Replies is how many posts the provider says are below this one: a hint, by
+	// which a refresh sees what changed.
+	Replies int64
 	// Deleted posts stand without their text and are never judged.
 	Deleted bool
 	URL     string
@@ -148,6 +151,10 @@ type Listing struct {
 	RootID string `json:"rootId,omitempty"`
 	// OwnerID is the author that owns the content, where it is known.
 	OwnerID string `json:"ownerId,omitempty"`
+	// Below are the posts below which the listing reads, for each of IDs the
+	// external id of one; empty where that is not known. It is not stored: a
+	// refresh asks by it whether there is anything to read.
+	Below []string `json:"-"`
 }
 
 // Page is one answer of a provider.
@@ -163,6 +170,10 @@ type Page struct {
 	Expected int64
 	// Missing counts what the provider would not show, by cause.
 	Missing map[Cause]int64
+	// NewestFirst tells that the listing is in order of time and complete as far
+	// as it was read: behind a page that holds nothing unknown there is nothing
+	// new, and a comment that lies within but was not handed out is gone.
+	NewestFirst bool
 }
 
 // Cause tells why posts are missing from what was fetched.

@@ -58,9 +58,14 @@ func (t *Task) runAgain() error {
 	if err := t.on(EventRetry); err != nil {
 		return err
 	}
+	t.beginAgain()
+	return nil
+}
+
+// beginAgain forgets that the task had ended.
+func (t *Task) beginAgain() {
 	t.state.FinalPass = false
 	t.state.FinishedAt = time.Time{}
-	return nil
 }
 
 // OpenSubtasksBecome returns what a person's request makes of the subtasks
@@ -90,7 +95,11 @@ func (t *Task) Stop(s *Subtask, now time.Time) {
 func (t *Task) Reopen(s *Subtask, now time.Time) {
 	t.state.Counters = t.state.Counters.minus(s.state.Counters)
 	t.forgetProblem(s.state.ID)
-	s.reopen(now)
+	if t.Refreshed() && s.opens() {
+		s.openAnew(t.refresh, now)
+	} else {
+		s.reopen(now)
+	}
 }
 
 // Recount replaces what the task misses by the sum of what its ended subtasks do.

@@ -49,13 +49,14 @@ func Live() []Status { return []Status{Pending, Running, Waiting} }
 // Event is something that happens to a task.
 type Event string
 
-// The events. The first five come from people, the others from the work.
+// The events. The first six come from people, the others from the work.
 const (
 	EventCancel  Event = "cancel"
 	EventPause   Event = "pause"
 	EventResume  Event = "resume"
 	EventRetry   Event = "retry"
 	EventDelete  Event = "delete"
+	EventRefresh Event = "refresh"
 	EventStart   Event = "start"   // a subtask was claimed
 	EventPark    Event = "park"    // all that is open waits for a time
 	EventSucceed Event = "succeed" // all subtasks ended, nothing is missing
@@ -67,7 +68,7 @@ const (
 // Events returns all events.
 func Events() []Event {
 	return []Event{
-		EventCancel, EventPause, EventResume, EventRetry, EventDelete,
+		EventCancel, EventPause, EventResume, EventRetry, EventDelete, EventRefresh,
 		EventStart, EventPark, EventSucceed, EventFallBy, EventFail, EventProceed,
 	}
 }
@@ -80,6 +81,7 @@ var next = map[Event]map[Status]Status{
 	EventResume:  {Paused: Pending},
 	EventRetry:   {CompletedPartial: Pending, Failed: Pending, Cancelled: Pending},
 	EventDelete:  {Paused: Paused, Completed: Completed, CompletedPartial: CompletedPartial, Failed: Failed, Cancelled: Cancelled},
+	EventRefresh: {Completed: Pending, CompletedPartial: Pending, Failed: Pending, Cancelled: Pending},
 	EventStart:   {Pending: Running, Running: Running, Waiting: Running},
 	EventPark:    {Pending: Waiting, Running: Waiting, Waiting: Waiting},
 	EventProceed: {Pending: Running, Running: Running, Waiting: Running},
@@ -98,7 +100,8 @@ func (s Status) Next(e Event) (Status, error) {
 	return s, f
 }
 
-// Allowed returns the requests of people that the state takes.
+// Allowed returns the requests of people that the state takes, but for a refresh:
+// it is a new run, and no way on in this one.
 func (s Status) Allowed() []string {
 	allowed := []string{}
 	for _, e := range []Event{EventCancel, EventPause, EventResume, EventRetry, EventDelete} {
@@ -117,6 +120,8 @@ func verb(e Event) string {
 		return fmt.Sprintf("be %sd", e)
 	case EventRetry:
 		return "be retried"
+	case EventRefresh:
+		return "be refreshed"
 	}
 	return string(e)
 }

@@ -31,6 +31,7 @@ func TestEveryStateAndEvent(t *testing.T) {
 		resume    -         -         -         pending   -         -                 -       -
 		retry     -         -         -         -         -         pending           pending pending
 		delete    -         -         -         paused    completed completed_partial failed  cancelled
+		refresh   -         -         -         -         pending   pending           pending pending
 		start     running   running   running   -         -         -                 -       -
 		park      waiting   waiting   waiting   -         -         -                 -       -
 		proceed   running   running   running   -         -         -                 -       -

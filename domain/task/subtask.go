@@ -40,6 +40,9 @@ type Payload struct {
 	Source int `json:"source,omitempty"`
 	// Listing is what is walked (FETCH_CONTENT).
 	Listing content.Listing `json:"listing,omitzero"`
+	// Refresh says how much of the listing a later run reads; empty in the first
+	// run, which reads all of it (FETCH_CONTENT).
+	Refresh Refresh `json:"refresh,omitempty"`
 	// Batch names the posts (DETECT_SPAM, ANALYZE_SENTIMENT), Batches those of
 	// several batches.
 	Batch   BatchID   `json:"batch,omitempty"`

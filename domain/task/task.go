@@ -153,8 +153,10 @@ type Task struct {
 	state State
 	// openBecome is what a person's request makes of the open subtasks.
 	openBecome SubtaskStatus
-	// reopen tells that failed and cancelled subtasks run again.
-	reopen bool
+	// reopen tells that failed and cancelled subtasks run again, and refresh that
+	// the sources are opened once more.
+	reopen  bool
+	refresh Refresh
 }
 
 // NewAnalysis returns a pending task that collects the sources, and the

@@ -1,0 +1,161 @@
+package application_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/test/fakeapi"
+)
+
+// quiet is a video that many wrote under, and nobody since.
+const quiet = "QuietVideo1"
+
+func newQuietVideo(r *rig, threads int) {
+	r.data.AddVideo(fakeapi.Video{ID: quiet, ChannelID: "UCquietquietquietquiet01", Title: "Quiet", PublishedAt: lastYear})
+	for i := range threads {
+		r.comment(fmt.Sprintf("Ugx%06d", i), "", fmt.Sprintf("the first wave, number %d", i), lastYear.Add(time.Duration(i)*time.Minute))
+	}
+}
+
+var lastYear = time.Date(2025, 5, 1, 0, 0, 0, 0, time.UTC)
+
+func (r *rig) comment(id, parent, text string, at time.Time) {
+	r.t.Helper()
+	require.NoError(r.t, r.data.AddComment(fakeapi.Comment{
+		ID: id, VideoID: quiet, ParentID: parent, Author: "@somebody", AuthorChannelID: "UCsomebody", Text: text, PublishedAt: at,
+	}))
+}
+
+func (p *process) refreshed(id task.ID, how task.Refresh) task.State {
+	p.t.Helper()
+	began, err := p.tasks.Refresh(p.t.Context(), p.by, id, how)
+	require.NoError(p.t, err)
+	require.Equal(p.t, task.Pending, began.Status)
+	p.fake.ForgetCalls()
+	ended := p.ended(id)
+	require.Equal(p.t, began.Run, ended.Run)
+	return ended
+}
+
+func TestARefreshReadsWhatIsNew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	newQuietVideo(r, 1_500)
+	for i := range 9 { // more replies than come with their thread, far from the newest
+		r.comment(fmt.Sprintf("Ugx000100.%d", i), "Ugx000100", "a reply", lastYear.Add(time.Hour))
+	}
+	p := r.start()
+	id := p.collect(watch + quiet)
+	first := p.ended(id)
+	require.Equal(t, task.Completed, first.Status, codes(first))
+	require.Equal(t, 1, first.Run)
+
+	for i := range 100 {
+		r.comment(fmt.Sprintf("Ugy%06d", i), "", fmt.Sprintf("the second wave, number %d", i), lastYear.AddDate(0, 1, i/10))
+	}
+	for i := range 7 {
+		r.comment(fmt.Sprintf("Ugy000003.%d", i), "Ugy000003", "an answer to the second wave", lastYear.AddDate(0, 2, 0))
+	}
+	second := p.refreshed(id, task.RefreshNew)
+	assert.Equal(t, task.Completed, second.Status, codes(second))
+	assert.Equal(t, 2, second.Run)
+	assert.Equal(t, p.onYouTube(quiet), p.comments(id))
+	assert.LessOrEqual(t, len(p.fake.Calls()), 5, "the video, a page of new comments, one that is known, the replies of one thread")
+	assert.EqualValues(t, 1+1_500+9+100+7, second.Counters.Expected, "what the provider announces is told once")
+	p.requireCountersAreRows(second)
+
+	third := p.refreshed(id, task.RefreshNew)
+	assert.LessOrEqual(t, len(p.fake.Calls()), 3)
+	assert.Equal(t, second.Counters.Fetched, third.Counters.Fetched)
+	p.requireCountersAreRows(third)
+}
+
+func TestARefreshFollowsEditsAndDeletionsAsFarAsItReads(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	newQuietVideo(r, 350)
+	r.comment("Ugx000349.1", "Ugx000349", "a reply that goes with its thread", lastYear.AddDate(0, 0, 1))
+	p := r.start()
+	id := p.collect(watch + quiet)
+	p.ended(id)
+
+	require.True(t, r.data.RemoveComment("Ugx000349")) // on the first page, with its reply
+	r.comment("Ugx000340", "", "an edited text", lastYear.Add(340*time.Minute))
+	require.True(t, r.data.RemoveComment("Ugx000010")) // three pages further down
+	ended := p.refreshed(id, task.RefreshNew)
+	byID := map[string]content.Post{}
+	for _, post := range p.posts(id) {
+		byID[post.ExternalID] = post.Post
+	}
+	for _, gone := range []string{"Ugx000349", "Ugx000349.1"} {
+		assert.True(t, byID[gone].Deleted, gone)
+		assert.Empty(t, byID[gone].Text, gone)
+		assert.Empty(t, byID[gone].Author, gone)
+	}
+	assert.Equal(t, "an edited text", byID["Ugx000340"].Text)
+	assert.False(t, byID["Ugx000010"].Deleted, "what lies further down is not read")
+	p.requireCountersAreRows(ended)
+
+	ended = p.refreshed(id, task.RefreshAll)
+	for _, post := range p.posts(id) {
+		if post.ExternalID == "Ugx000010" {
+			assert.True(t, post.Deleted)
+		}
+	}
+	assert.EqualValues(t, 1+350+1, ended.Counters.Fetched, "what is gone still stands there")
+	p.requireCountersAreRows(ended)
+}
+
+func TestARefreshDoesNotTakeAnEmptyAnswerForDeletions(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	newQuietVideo(r, 5)
+	p := r.start()
+	id := p.collect(watch + quiet)
+	p.ended(id)
+	for i := range 5 {
+		require.True(t, r.data.RemoveComment(fmt.Sprintf("Ugx%06d", i)))
+	}
+	p.refreshed(id, task.RefreshAll)
+	for _, post := range p.posts(id) {
+		assert.False(t, post.Deleted, post.ExternalID)
+	}
+}
+
+func TestARefreshReadsAChannelsChangedVideosAlone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	p := r.start()
+	id := p.collect("https://www.youtube.com/@TidelineWorkshop")
+	first := p.ended(id)
+	require.NoError(t, r.data.AddComment(fakeapi.Comment{
+		ID: "UgzNewOnSolarBoat", VideoID: "SolarBoat01", Author: "@late", Text: "late to the boat", PublishedAt: time.Now(),
+	}))
+	second := p.refreshed(id, task.RefreshNew)
+	assert.Equal(t, first.Counters.Fetched+1, second.Counters.Fetched)
+	for _, call := range p.fake.CallsTo(fakeapi.YouTube, "commentThreads") {
+		assert.Equal(t, "SolarBoat01", call.Query.Get("videoId"))
+	}
+	p.requireCountersAreRows(second)
+}
+
+func TestARefreshOfAVideoThatIsGoneKeepsWhatIsStored(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	newQuietVideo(r, 5)
+	p := r.start()
+	id := p.collect(watch + quiet)
+	first := p.ended(id)
+	r.data.AddVideo(fakeapi.Video{ID: quiet, ChannelID: "UCquietquietquietquiet01", Title: "Quiet", PublishedAt: lastYear, Visibility: fakeapi.Removed})
+	second := p.refreshed(id, task.RefreshNew)
+	assert.Equal(t, task.CompletedPartial, second.Status)
+	assert.Equal(t, []string{"source_not_found"}, codes(second))
+	assert.Equal(t, first.Counters.Fetched, second.Counters.Fetched)
+	p.requireCountersAreRows(second)
+}
