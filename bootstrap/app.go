@@ -27,6 +27,7 @@ type App struct {
 	Config     Config
 	Store      *sqlstore.Store
 	Tasks      *application.Tasks
+	Watch      *application.Watch
 	Exports    *application.Exports
 	Accounts   *application.Accounts
 	Contexts   *application.Contexts
@@ -132,7 +133,11 @@ func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (s
 		}
 		return nil
 	})
-	group.Go(func() error { return shutdown(ctx, server) })
+	group.Go(func() error {
+		<-ctx.Done()
+		a.Watch.Close() // open streams would outlast the grace
+		return shutdown(ctx, server)
+	})
 	return listener.Addr().String(), nil
 }
 
@@ -154,9 +159,8 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// shutdown waits for ctx, then gives open requests a moment to end.
+// shutdown gives open requests a moment to end.
 func shutdown(ctx context.Context, server *http.Server) error {
-	<-ctx.Done()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownGrace)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {

@@ -51,6 +51,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	dispatcher := application.NewDispatcher(store, queue, limits, log)
 	maxPosts := newMaxPosts(c)
 	tasks := application.NewTasks(store, dir, dispatcher, maxPosts)
+	watch := application.NewWatch(tasks, store, log)
 	formats := files.Formats{}
 	exports := application.NewExports(store, dir, formats, dispatcher)
 	accounts := application.NewAccounts(store)
@@ -121,6 +122,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	estimates := application.NewEstimates(tasks, contexts, contentSources, quotas)
 	deps := rest.Deps{
 		Tasks:        tasks,
+		Watch:        watch,
 		Exports:      exports,
 		Queues:       queues,
 		Accounts:     accounts,
@@ -136,6 +138,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Config:     c,
 		Store:      store,
 		Tasks:      tasks,
+		Watch:      watch,
 		Exports:    exports,
 		Accounts:   accounts,
 		Contexts:   contexts,

@@ -19,6 +19,7 @@ import (
 // Deps are the use cases that the server serves.
 type Deps struct {
 	Tasks        *application.Tasks
+	Watch        *application.Watch
 	Exports      *application.Exports
 	Queues       *application.Queues
 	Accounts     *application.Accounts
@@ -95,7 +96,7 @@ func newEcho(opts Options) *echo.Echo {
 		e.Use(middleware.CORSWithConfig(middleware.CORSConfig{
 			AllowOrigins:  []string{opts.WebAppOrigin},
 			AllowMethods:  []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete},
-			AllowHeaders:  []string{"Authorization", "Content-Type", "Idempotency-Key", "Range", "If-Range", "If-None-Match", requestIDHeader},
+			AllowHeaders:  []string{"Authorization", "Content-Type", "Idempotency-Key", "Range", "If-Range", "If-None-Match", "Last-Event-ID", requestIDHeader},
 			ExposeHeaders: []string{"Location", "Retry-After", "ETag", "Content-Disposition", "Idempotency-Replayed", requestIDHeader},
 			MaxAge:        600, // seconds that a browser may remember the answer
 		}))
