@@ -16,6 +16,3 @@ func (h *handlers) JudgeSpam(echo.Context, TaskID, string) error { return errToC
 
 // GetPlot answers GET /tasks/{id}/plots/{plot}.
 func (h *handlers) GetPlot(echo.Context, TaskID, PlotName) error { return errToCome }
-
-// WatchTask answers GET /tasks/{id}/events.
-func (h *handlers) WatchTask(echo.Context, TaskID, WatchTaskParams) error { return errToCome }

@@ -61,8 +61,8 @@ func New(deps Deps, opts Options) *Server {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	h := &handlers{Deps: deps, spec: versioned(opts.Version), docs: newDocs(), webhooks: opts.Webhooks, log: opts.Logger}
 	g := newGate(deps.Accounts, opts)
+	h := &handlers{Deps: deps, gate: g, spec: versioned(opts.Version), docs: newDocs(), webhooks: opts.Webhooks, log: opts.Logger}
 	guards := map[string][]echo.MiddlewareFunc{}
 	for _, op := range mustReadOperations() {
 		guards[op.id] = []echo.MiddlewareFunc{g.guard(op)}
@@ -116,6 +116,7 @@ func (r withHead) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc)
 // handlers answer the operations; the file of each is named for its tag.
 type handlers struct {
 	Deps
+	gate *gate
 	spec []byte
 	docs *docs
 	log  *slog.Logger
