@@ -7,100 +7,65 @@ import (
 	"time"
 
 	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/ports"
 )
-
-// csvHeader names the columns, in the order that the HTTP contract fixes.
-const csvHeader = "id,kind,externalId,parentExternalId,rootExternalId,authorName,authorExternalId," +
-	"text,likes,publishedAt,editedAt,deleted,url,spamVerdict,spamScore,spamReasons,spamModel," +
-	"sentimentLabel,sentimentScore,sentimentModel\r\n"
 
 // csvEncoder writes RFC 4180. It is our own because encoding/csv with UseCRLF
 // turns the line feeds inside texts into CRLF, and texts must stay exact.
 type csvEncoder struct {
-	w      io.Writer
-	guard  bool
-	row    []byte
-	headed bool
+	w       io.Writer
+	columns []column
+	guard   bool
+	line    []byte
+	// head is what stands before the first row; empty once it is written.
+	head string
 }
 
-func newCSV(w io.Writer, guard bool) *csvEncoder { return &csvEncoder{w: w, guard: guard} }
+func newCSV(w io.Writer, of []column, o ports.EncoderOptions) (ports.PostEncoder, error) {
+	head := strings.Join(columnNames(of), ",") + "\r\n"
+	if o.BOM {
+		head = "\ufeff" + head
+	}
+	return &csvEncoder{w: w, columns: of, guard: o.FormulaGuard, head: head}, nil
+}
 
 // Encode writes one row; the header comes before the first.
 func (e *csvEncoder) Encode(p *analysis.JudgedPost) error {
-	e.begin()
-	e.text(p.ID)
-	e.text(string(p.Kind))
-	e.text(p.ExternalID)
-	e.text(p.ParentExternalID)
-	e.text(p.RootExternalID)
-	e.text(p.Author.Name)
-	e.text(p.Author.ExternalID)
-	e.text(p.Text)
-	e.row = append(strconv.AppendInt(e.row, p.Likes, 10), ',')
-	e.time(p.PublishedAt)
-	e.time(p.EditedAt)
-	e.row = append(strconv.AppendBool(e.row, p.Deleted), ',')
-	e.text(p.URL)
-	e.spam(p.Spam)
-	e.sentiment(p.Sentiment)
-	return e.flush()
+	e.line, e.head = append(e.line[:0], e.head...), ""
+	for i := range e.columns {
+		e.columns[i].put(e, p)
+	}
+	// The last cell's comma becomes the line's end.
+	e.line = append(e.line[:len(e.line)-1], '\r', '\n')
+	_, err := e.w.Write(e.line)
+	return err
 }
 
 // Close writes the header of an export without rows.
 func (e *csvEncoder) Close() error {
-	if e.headed {
-		return nil
-	}
-	e.begin()
-	_, err := e.w.Write(e.row)
+	_, err := io.WriteString(e.w, e.head)
+	e.head = ""
 	return err
 }
 
-func (e *csvEncoder) begin() {
-	e.row = e.row[:0]
-	if !e.headed {
-		e.row, e.headed = append(e.row, csvHeader...), true
-	}
-}
+func (e *csvEncoder) none() { e.line = append(e.line, ',') }
 
-// flush ends the row: the last cell's comma becomes the line's end.
-func (e *csvEncoder) flush() error {
-	e.row = append(e.row[:len(e.row)-1], '\r', '\n')
-	_, err := e.w.Write(e.row)
-	return err
-}
-
-func (e *csvEncoder) spam(v *analysis.SpamVerdict) {
-	if v == nil {
-		e.row = append(e.row, ",,,,"...)
-		return
-	}
-	e.text(string(v.Verdict))
-	e.number(v.Score)
-	e.text(strings.Join(v.Reasons, ";"))
-	e.text(string(v.Model))
-}
-
-func (e *csvEncoder) sentiment(s *analysis.Sentiment) {
-	if s == nil {
-		e.row = append(e.row, ",,,"...)
-		return
-	}
-	e.text(string(s.Label))
-	e.number(s.Score)
-	e.text(string(s.Model))
-}
+func (e *csvEncoder) whole(n int64) { e.line = append(strconv.AppendInt(e.line, n, 10), ',') }
 
 func (e *csvEncoder) number(f float64) {
-	e.row = append(strconv.AppendFloat(e.row, f, 'f', -1, 64), ',')
+	e.line = append(strconv.AppendFloat(e.line, f, 'f', -1, 64), ',')
 }
 
-func (e *csvEncoder) time(t time.Time) {
+func (e *csvEncoder) flag(b bool) { e.line = append(strconv.AppendBool(e.line, b), ',') }
+
+func (e *csvEncoder) moment(t time.Time) {
 	if !t.IsZero() {
-		e.row = t.UTC().AppendFormat(e.row, time.RFC3339Nano)
+		e.line = t.UTC().AppendFormat(e.line, time.RFC3339Nano)
 	}
-	e.row = append(e.row, ',')
+	e.line = append(e.line, ',')
 }
+
+func (e *csvEncoder) list(items []string) { e.text(strings.Join(items, ";")) }
 
 // text writes a cell, quoted where RFC 4180 asks for it. With the guard, a
 // cell that a spreadsheet would take for a formula gets a leading apostrophe.
@@ -108,20 +73,20 @@ func (e *csvEncoder) text(s string) {
 	guarded := e.guard && s != "" && strings.IndexByte("=+-@\t\r", s[0]) >= 0
 	quoted := strings.ContainsAny(s, "\",\r\n")
 	if quoted {
-		e.row = append(e.row, '"')
+		e.line = append(e.line, '"')
 	}
 	if guarded {
-		e.row = append(e.row, '\'')
+		e.line = append(e.line, '\'')
 	}
 	if quoted {
 		for i := strings.IndexByte(s, '"'); i >= 0; i = strings.IndexByte(s, '"') {
-			e.row = append(append(e.row, s[:i+1]...), '"')
+			e.line = append(append(e.line, s[:i+1]...), '"')
 			s = s[i+1:]
 		}
 	}
-	e.row = append(e.row, s...)
+	e.line = append(e.line, s...)
 	if quoted {
-		e.row = append(e.row, '"')
+		e.line = append(e.line, '"')
 	}
-	e.row = append(e.row, ',')
+	e.line = append(e.line, ',')
 }

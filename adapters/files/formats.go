@@ -1,9 +1,10 @@
-// Package files writes exports and keeps them: the formats, and the folder
-// where finished files lie.
+// Package files writes exports and keeps them: the formats, and the folder or
+// the bucket where finished files lie.
 package files
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/soundings-io/soundings/domain/fault"
@@ -15,27 +16,43 @@ var (
 	_ ports.FileStore     = (*Dir)(nil)
 )
 
-// Formats makes the encoders of all export formats.
+// Formats makes the encoders of all export formats. Those of csv, xlsx and
+// parquet have a column for each property of a post; ndjson has whole posts.
 type Formats struct{}
 
+// table lists the formats with columns.
+var table = map[string]func(w io.Writer, of []column, o ports.EncoderOptions) (ports.PostEncoder, error){
+	"csv":     newCSV,
+	"xlsx":    newXLSX,
+	"parquet": newParquet,
+}
+
 // Formats lists the names of the formats.
-func (Formats) Formats() []string { return []string{"csv", "ndjson"} }
+func (Formats) Formats() []string { return []string{"csv", "ndjson", "xlsx", "parquet"} }
 
 // Columns lists what each row of the format holds.
 func (Formats) Columns(format string) []string {
-	if format == "csv" {
-		return strings.Split(strings.TrimSpace(csvHeader), ",")
+	if table[format] == nil {
+		return nil
 	}
-	return nil
+	return columnNames(columns)
 }
 
 // NewEncoder returns an encoder onto w; see ports.ExportFormats.
 func (f Formats) NewEncoder(format string, o ports.EncoderOptions, w io.Writer) (ports.PostEncoder, error) {
-	switch format {
-	case "csv":
-		return newCSV(w, o.FormulaGuard), nil
-	case "ndjson":
+	if !slices.Contains(f.Formats(), format) {
+		return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "format is one of %s", strings.Join(f.Formats(), ", ")).In("format")
+	}
+	newEncoder := table[format]
+	if newEncoder == nil {
+		if len(o.Columns) > 0 {
+			return nil, invalidColumns("%s holds whole posts; choose columns of csv, xlsx or parquet", format)
+		}
 		return newNDJSON(w), nil
 	}
-	return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "format is one of %s", strings.Join(f.Formats(), ", ")).In("format")
+	chosen, err := chosenColumns(o.Columns)
+	if err != nil {
+		return nil, err
+	}
+	return newEncoder(w, chosen, o)
 }
