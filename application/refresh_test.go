@@ -1,15 +1,22 @@
 package application_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/soundings-io/soundings/adapters/cron"
+	"github.com/soundings-io/soundings/adapters/memory"
+	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/test/fakeapi"
 )
 
@@ -158,4 +165,38 @@ func TestARefreshOfAVideoThatIsGoneKeepsWhatIsStored(t *testing.T) {
 	assert.Equal(t, []string{"source_not_found"}, codes(second))
 	assert.Equal(t, first.Counters.Fetched, second.Counters.Fetched)
 	p.requireCountersAreRows(second)
+}
+
+func TestASchedulesRefreshIsRunAndAnOverlapSkipped(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	newQuietVideo(r, 5)
+	p := r.start()
+	id := p.collect(watch + quiet)
+	p.ended(id)
+	elsewhere := application.NewDispatcher(r.store, memory.NewQueue(1), task.DefaultLimits(), slog.New(slog.DiscardHandler))
+	schedules := application.NewSchedules(r.store, cron.Next, elsewhere, slog.New(slog.DiscardHandler))
+	made, err := schedules.Create(t.Context(), p.by, application.NewSchedule{TaskID: id, Recurrence: task.Recurrence{Every: time.Hour}, How: task.RefreshNew})
+	require.NoError(t, err)
+	r.comment("Ugy000001", "", "written since", lastYear.AddDate(0, 1, 0))
+
+	dueSince := func(at time.Time) {
+		require.NoError(t, r.store.RunSchedule(t.Context(), made, func(_ *task.Task, s *task.Schedule) { s.NextAt = at }))
+		made.NextAt = at
+	}
+	dueSince(made.CreatedAt.Add(-48 * time.Hour)) // nobody was there for two days
+	ctx, stop := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { schedules.Run(ctx) })
+	ended := p.when(id, "was refreshed", func(s task.State) bool { return s.Run == 2 && s.Status.Ended() })
+	stop()
+	running.Wait()
+	assert.Equal(t, p.onYouTube(quiet), p.comments(id))
+	assert.Equal(t, task.Completed, ended.Status, codes(ended))
+	listed, err := schedules.List(t.Context(), p.by, ports.Paging{Limit: 1})
+	require.NoError(t, err)
+	after := listed.Items[0]
+	assert.EqualValues(t, 1, after.Runs, "what was missed is not made up for")
+	assert.Positive(t, time.Until(after.NextAt))
+	assert.LessOrEqual(t, time.Until(after.NextAt), time.Hour)
 }

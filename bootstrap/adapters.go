@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/soundings-io/soundings/adapters/cron"
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/memory"
 	"github.com/soundings-io/soundings/adapters/redisqueue"
@@ -119,6 +120,8 @@ func newNotifier(c Config) (ports.Notifier, error) {
 }
 
 func newTaskEncoder() application.TaskEncoder { return rest.EncodeTask }
+
+func newCron() task.CronNext { return cron.Next }
 
 func newReadiness(
 	store *sqlstore.Store, q queueAdapter, contexts *application.Contexts, detector ports.SpamDetector, analyzer ports.SentimentAnalyzer,

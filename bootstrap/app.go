@@ -36,6 +36,7 @@ type App struct {
 	Dispatcher *application.Dispatcher
 	Worker     *application.Worker
 	Webhooks   *application.Webhooks
+	Schedules  *application.Schedules
 	Readiness  *application.Readiness
 	Handler    *rest.Server
 	Log        *slog.Logger
@@ -71,6 +72,7 @@ func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) err
 	group.Go(func() error { a.Dispatcher.Run(dispatching); return nil })
 	if roles.Worker {
 		group.Go(func() error { a.Webhooks.Run(ctx); return nil })
+		group.Go(func() error { a.Schedules.Run(ctx); return nil })
 	}
 	group.Go(func() error {
 		defer stopDispatching()

@@ -109,6 +109,8 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	taskEncoder := newTaskEncoder()
 	webhookPolicy := task.DefaultWebhookPolicy()
 	webhooks := application.NewWebhooks(store, notifier, taskEncoder, webhookPolicy, log)
+	cronNext := newCron()
+	schedules := application.NewSchedules(store, cronNext, dispatcher, log)
 	readiness := newReadiness(store, bootstrapQueueAdapter, contexts, spamDetector, sentimentAnalyzer)
 	queues := application.NewQueues(store, dispatcher)
 	integrationsDeps := application.IntegrationsDeps{
@@ -125,6 +127,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Watch:        watch,
 		Exports:      exports,
 		Queues:       queues,
+		Schedules:    schedules,
 		Accounts:     accounts,
 		Integrations: integrations,
 		Providers:    providers,
@@ -147,6 +150,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Dispatcher: dispatcher,
 		Worker:     worker,
 		Webhooks:   webhooks,
+		Schedules:  schedules,
 		Readiness:  readiness,
 		Handler:    server,
 		Log:        log,

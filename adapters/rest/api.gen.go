@@ -840,6 +840,25 @@ type NewRefresh struct {
 	Full *bool `json:"full,omitempty"`
 }
 
+// NewSchedule defines model for NewSchedule.
+type NewSchedule struct {
+	// Cron Minute, hour, day of month, month, day of week; or @hourly, @daily, @weekly, @monthly, @yearly.
+	Cron   *string    `json:"cron,omitempty"`
+	EndsAt *time.Time `json:"endsAt,omitempty"`
+
+	// EveryMinutes An interval, counted from now.
+	EveryMinutes *int64 `json:"everyMinutes,omitempty"`
+
+	// Full Read everything again each time, and so follow every edit and deletion.
+	Full *bool `json:"full,omitempty"`
+
+	// TaskID The task that is refreshed.
+	TaskID string `json:"taskId"`
+
+	// TimeZone A name of the tz database, for cron; UTC without it.
+	TimeZone *string `json:"timeZone,omitempty"`
+}
+
 // NewTask An address to analyse. Give `url` or `urls`, not both.
 type NewTask struct {
 	// CallbackURL An http or https address that gets a message of type `TaskEnded` (Standard Webhooks) each time the task ends. A deployment without a webhook secret refuses it with 422.
@@ -1058,6 +1077,35 @@ type ReasonFigures struct {
 // Retried defines model for Retried.
 type Retried struct {
 	Retried int `json:"retried"`
+}
+
+// Schedule defines model for Schedule.
+type Schedule struct {
+	CreatedAt    time.Time  `json:"createdAt"`
+	Cron         *string    `json:"cron"`
+	EndsAt       *time.Time `json:"endsAt"`
+	EveryMinutes *int64     `json:"everyMinutes"`
+	Full         bool       `json:"full"`
+	ID           string     `json:"id"`
+	LastAt       *time.Time `json:"lastAt"`
+
+	// NextAt Null once the schedule has ended.
+	NextAt *time.Time `json:"nextAt"`
+
+	// Note Why the latest refresh was skipped.
+	Note *string `json:"note"`
+
+	// Runs Refreshes begun.
+	Runs     int64   `json:"runs"`
+	Skipped  int64   `json:"skipped"`
+	TaskID   string  `json:"taskId"`
+	TimeZone *string `json:"timeZone"`
+}
+
+// ScheduleList defines model for ScheduleList.
+type ScheduleList struct {
+	Items      []Schedule `json:"items"`
+	NextCursor *string    `json:"nextCursor"`
 }
 
 // Sentiment defines model for Sentiment.
@@ -1371,6 +1419,15 @@ type ListJobsParams struct {
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
+// ListSchedulesParams defines parameters for ListSchedules.
+type ListSchedulesParams struct {
+	// Limit How many items a page has at most.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor The `nextCursor` of the page before.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListTasksParams defines parameters for ListTasks.
 type ListTasksParams struct {
 	// Status Only tasks in one of these states.
@@ -1460,6 +1517,9 @@ type CompleteIntegrationJSONRequestBody = CompletedConnection
 // BeginIntegrationJSONRequestBody defines body for BeginIntegration for application/json ContentType.
 type BeginIntegrationJSONRequestBody = NewConnection
 
+// CreateScheduleJSONRequestBody defines body for CreateSchedule for application/json ContentType.
+type CreateScheduleJSONRequestBody = NewSchedule
+
 // CreateTaskJSONRequestBody defines body for CreateTask for application/json ContentType.
 type CreateTaskJSONRequestBody = NewTask
 
@@ -1543,6 +1603,15 @@ type ServerInterface interface {
 	// GetReadiness Whether the service can work
 	// (GET /readyz)
 	GetReadiness(ctx echo.Context) error
+	// ListSchedules List your schedules, newest first
+	// (GET /schedules)
+	ListSchedules(ctx echo.Context, params ListSchedulesParams) error
+	// CreateSchedule Refresh a task again and again
+	// (POST /schedules)
+	CreateSchedule(ctx echo.Context) error
+	// DeleteSchedule End a schedule
+	// (DELETE /schedules/{id})
+	DeleteSchedule(ctx echo.Context, id string) error
 	// ListTasks List your tasks, newest first
 	// (GET /tasks)
 	ListTasks(ctx echo.Context, params ListTasksParams) error
@@ -1973,6 +2042,56 @@ func (w *ServerInterfaceWrapper) GetReadiness(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetReadiness(ctx)
+	return err
+}
+
+// ListSchedules converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSchedules(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSchedulesParams
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", ctx.QueryParams(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter limit: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSchedules(ctx, params)
+	return err
+}
+
+// CreateSchedule converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateSchedule(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateSchedule(ctx)
+	return err
+}
+
+// DeleteSchedule converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteSchedule(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteSchedule(ctx, id)
 	return err
 }
 
@@ -2519,6 +2638,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/tasks/export", wrapper.CreateExport, options.OperationMiddlewares["createExport"]...)
 	router.GET(options.BaseURL+"/tasks/:id/download", wrapper.DownloadExport, options.OperationMiddlewares["downloadExport"]...)
 	router.GET(options.BaseURL+"/tasks/:id/manifest", wrapper.GetManifest, options.OperationMiddlewares["getManifest"]...)
+	router.GET(options.BaseURL+"/schedules", wrapper.ListSchedules, options.OperationMiddlewares["listSchedules"]...)
+	router.POST(options.BaseURL+"/schedules", wrapper.CreateSchedule, options.OperationMiddlewares["createSchedule"]...)
+	router.DELETE(options.BaseURL+"/schedules/:id", wrapper.DeleteSchedule, options.OperationMiddlewares["deleteSchedule"]...)
 	router.GET(options.BaseURL+"/queues", wrapper.ListQueues, options.OperationMiddlewares["listQueues"]...)
 	router.GET(options.BaseURL+"/queues/:name", wrapper.GetQueue, options.OperationMiddlewares["getQueue"]...)
 	router.POST(options.BaseURL+"/queues/:name/pause", wrapper.PauseQueue, options.OperationMiddlewares["pauseQueue"]...)

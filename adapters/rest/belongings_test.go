@@ -30,6 +30,9 @@ func (b *testBundle) belongings(token string) belongings {
 	has["{job}"] = idsOf(b.get("/tasks/"+has["{running}"]+"/subtasks", token))[0]
 	require.Equal(b, http.StatusAccepted, b.post("/tasks/"+has["{paused}"]+"/pause", token, "").status)
 	require.Equal(b, http.StatusAccepted, b.post("/tasks/"+has["{ended}"]+"/cancel", token, "").status)
+	schedule := b.post("/schedules", token, `{"taskId":"`+has["{task}"]+`","everyMinutes":60}`)
+	require.Equal(b, http.StatusCreated, schedule.status, "%s", schedule.body)
+	has["{schedule}"] = schedule.doc["id"].(string)
 	key := b.post("/apikeys", token, `{"name":"a key of the owner"}`)
 	require.Equal(b, http.StatusCreated, key.status)
 	has["{key}"] = key.doc["id"].(string)

@@ -19,6 +19,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/soundings-io/soundings/adapters/cron"
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/memory"
 	"github.com/soundings-io/soundings/adapters/rest"
@@ -70,6 +71,7 @@ type settings struct {
 type allRows interface {
 	ports.Store
 	ports.QueueStore
+	ports.ScheduleStore
 }
 
 func setup(t *testing.T, change ...func(*settings)) *testBundle {
@@ -120,10 +122,11 @@ func deps(store allRows, dir ports.FileStore, provider *memory.TokenAuthority, s
 	}}, log)
 	tasks := application.NewTasks(store, dir, d, 1_000_000)
 	return rest.Deps{
-		Tasks:    tasks,
-		Exports:  application.NewExports(store, dir, files.Formats{}, d),
-		Queues:   application.NewQueues(store, d),
-		Accounts: application.NewAccounts(store),
+		Tasks:     tasks,
+		Exports:   application.NewExports(store, dir, files.Formats{}, d),
+		Queues:    application.NewQueues(store, d),
+		Schedules: application.NewSchedules(store, cron.Next, d, log),
+		Accounts:  application.NewAccounts(store),
 		Integrations: application.NewIntegrations(
 			application.IntegrationsDeps{Store: store, Connections: store, Authorities: authorities},
 			application.IntegrationSettings{Origins: []string{webApp, "http://localhost:3000", "https://soundings.example"}, CallbackURL: callbackURL}, log),

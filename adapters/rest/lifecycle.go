@@ -36,10 +36,7 @@ func (h *handlers) RefreshTask(c echo.Context, id TaskID) error {
 			return err
 		}
 	}
-	how := task.RefreshNew
-	if valueOf(asked.Full) {
-		how = task.RefreshAll
-	}
+	how := refreshOf(asked.Full)
 	return changeTask(c, id, func(ctx context.Context, by access.Caller, id task.ID) (task.State, error) {
 		return h.Tasks.Refresh(ctx, by, id, how)
 	})

@@ -57,6 +57,9 @@ var recipes = map[string][]ask{
 	"downloadExport": {
 		{params: id("{export}"), owner: http.StatusOK, shows: []string{"{text}"}},
 	},
+	"listSchedules":     {{owner: http.StatusOK, shows: []string{"{schedule}", "{task}"}}},
+	"createSchedule":    {{body: `{"taskId":"{task}","everyMinutes":60}`, owner: http.StatusCreated, shows: []string{"{task}"}}},
+	"deleteSchedule":    {{params: id("{schedule}"), owner: http.StatusNoContent}},
 	"listIntegrations":  {{owner: http.StatusOK, shows: []string{"{integration}", "{account}"}}},
 	"deleteIntegration": {{params: id("{integration}"), owner: http.StatusNoContent}},
 	"beginIntegration": {

@@ -22,6 +22,7 @@ type Deps struct {
 	Watch        *application.Watch
 	Exports      *application.Exports
 	Queues       *application.Queues
+	Schedules    *application.Schedules
 	Accounts     *application.Accounts
 	Integrations *application.Integrations
 	Providers    *application.Providers

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -178,23 +179,29 @@ func (s *Store) UpdateTask(ctx context.Context, user access.UserID, id task.ID, 
 		if err := fn(t); err != nil {
 			return callerError{err}
 		}
-		if become, changes := t.OpenSubtasksBecome(); changes {
-			if err := s.stopOpen(ctx, tx, t, become, row.Now.UTC()); err != nil {
-				return err
-			}
-		}
-		if t.Reopened() {
-			if err := s.reopen(ctx, tx, t, row.Now.UTC()); err != nil {
-				return err
-			}
-		}
-		if err := writeTask(ctx, tx, t); err != nil {
+		if err := s.applyRequest(ctx, tx, t, row.Now.UTC()); err != nil {
 			return err
 		}
 		state, err = readTask(ctx, tx, user, id)
 		return err
 	})
 	return state, err
+}
+
+// applyRequest stores a locked task with what a person's request makes of its
+// subtasks.
+func (s *Store) applyRequest(ctx context.Context, tx bun.Tx, t *task.Task, now time.Time) error {
+	if become, changes := t.OpenSubtasksBecome(); changes {
+		if err := s.stopOpen(ctx, tx, t, become, now); err != nil {
+			return err
+		}
+	}
+	if t.Reopened() {
+		if err := s.reopen(ctx, tx, t, now); err != nil {
+			return err
+		}
+	}
+	return writeTask(ctx, tx, t)
 }
 
 // DeleteTask removes the posts in one statement: they have no foreign key that
