@@ -61,9 +61,9 @@ type postTable interface {
 	// setSpam and setSentiments write verdicts onto posts of a batch.
 	setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error
 	setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error
-	// streamPosts calls fn with each row of streamedColumns that the query has, one
-	// and the same post, in a snapshot that may stay open for long.
-	streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*streamed) error) error
+	// streamPosts calls fn with each post of the walk, one and the same, in a
+	// snapshot that may stay open for long.
+	streamPosts(ctx context.Context, db *bun.DB, w walk, fn func(*streamed) error) error
 	// readPosts does the same for a short query that is worth being prepared, with
 	// the task and the occurrences behind the columns.
 	readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error

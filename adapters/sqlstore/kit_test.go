@@ -104,6 +104,10 @@ var brokenTasks = map[string]brokenStore{
 		"read/each post in order, once, until told to stop",
 		func(s ports.Store) ports.Store { return walksOn{s} },
 	},
+	"takes threads apart": {
+		"threads/each comment is followed by its tree, depth first",
+		func(s ports.Store) ports.Store { return goesByTime{s} },
+	},
 	"ignores the filter": {
 		"read/filters choose",
 		func(s ports.Store) ports.Store { return ignoresFilter{s} },
@@ -274,6 +278,12 @@ type walksOn struct{ ports.Store }
 
 func (s walksOn) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, o analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error {
 	return s.Store.EachPost(ctx, user, id, f, o, func(p *analysis.JudgedPost) error { _ = fn(p); return nil })
+}
+
+type goesByTime struct{ ports.Store }
+
+func (s goesByTime) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, _ analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error {
+	return s.Store.EachPost(ctx, user, id, f, analysis.ByTime, fn)
 }
 
 type ignoresFilter struct{ ports.Store }

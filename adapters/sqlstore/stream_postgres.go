@@ -20,26 +20,27 @@ import (
 // streamPosts reads the rows in Postgres's binary format straight from pgx:
 // an export reads hundreds of thousands of rows, and database/sql would make
 // more garbage than the rows themselves.
-func (postgres) streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*streamed) error) error {
-	conn, err := db.DB.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close() }()
-	return conn.Raw(func(driver any) error {
-		c, ok := driver.(*stdlib.Conn)
-		if !ok {
-			return fmt.Errorf("the driver is %T, not pgx", driver)
-		}
-		tx, err := c.Conn().BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
+func (postgres) streamPosts(ctx context.Context, db *bun.DB, w walk, fn func(*streamed) error) error {
+	return onPgx(ctx, db, func(c *pgx.Conn) error {
+		tx, err := c.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
 			return err
 		}
 		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
-		if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0", pgx.QueryExecModeSimpleProtocol); err != nil {
+		// A planner that takes the task for a few posts would compare each with each.
+		const limits = "SET LOCAL statement_timeout = 0; SET LOCAL enable_nestloop = off"
+		if _, err := tx.Exec(ctx, limits, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, query, pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.BinaryFormatCode})
+		args := []any{pgx.QueryExecModeDescribeExec, pgx.QueryResultFormats{pgx.BinaryFormatCode}}
+		if w.places != "" {
+			places, err := pgPlaces(ctx, tx, w.places)
+			if err != nil {
+				return err
+			}
+			args = append(args, ranksOf(places))
+		}
+		rows, err := tx.Query(ctx, w.posts, args...)
 		if err != nil {
 			return err
 		}
@@ -47,7 +48,27 @@ func (postgres) streamPosts(ctx context.Context, db *bun.DB, query string, fn fu
 	})
 }
 
+func pgPlaces(ctx context.Context, tx pgx.Tx, query string) ([]content.Placed, error) {
+	rows, err := tx.Query(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[content.Placed])
+}
+
 func (p postgres) readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error {
+	return onPgx(ctx, db, func(c *pgx.Conn) error {
+		modes := []any{p.preparing, pgx.QueryResultFormats{pgx.BinaryFormatCode}}
+		rows, err := c.Query(ctx, query, append(modes, args...)...)
+		if err != nil {
+			return err
+		}
+		return eachBinary(rows, fn)
+	})
+}
+
+// onPgx calls fn with the driver's own connection.
+func onPgx(ctx context.Context, db *bun.DB, fn func(*pgx.Conn) error) error {
 	conn, err := db.DB.Conn(ctx)
 	if err != nil {
 		return err
@@ -58,12 +79,7 @@ func (p postgres) readPosts(ctx context.Context, db *bun.DB, query string, args 
 		if !ok {
 			return fmt.Errorf("the driver is %T, not pgx", driver)
 		}
-		modes := []any{p.preparing, pgx.QueryResultFormats{pgx.BinaryFormatCode}}
-		rows, err := c.Conn().Query(ctx, query, append(modes, args...)...)
-		if err != nil {
-			return err
-		}
-		return eachBinary(rows, fn)
+		return fn(c.Conn())
 	})
 }
 

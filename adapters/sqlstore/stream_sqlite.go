@@ -12,12 +12,42 @@ import (
 	"github.com/soundings-io/soundings/domain/content"
 )
 
-func (sqliteDB) streamPosts(ctx context.Context, db *bun.DB, query string, fn func(*streamed) error) error {
-	rows, err := db.DB.QueryContext(ctx, query)
+func (sqliteDB) streamPosts(ctx context.Context, db *bun.DB, w walk, fn func(*streamed) error) error {
+	tx, err := db.DB.BeginTx(ctx, nil) // a reader's transaction is a snapshot
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	var args []any
+	if w.places != "" {
+		places, err := scanPlaces(ctx, tx, w.places)
+		if err != nil {
+			return err
+		}
+		args = []any{ranksOf(places)}
+	}
+	rows, err := tx.QueryContext(ctx, w.posts, args...)
 	if err != nil {
 		return err
 	}
 	return eachScanned(rows, new(streamed), fn)
+}
+
+func scanPlaces(ctx context.Context, tx *sql.Tx, query string) ([]content.Placed, error) {
+	rows, err := tx.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var places []content.Placed
+	for rows.Next() {
+		var p content.Placed
+		if err := rows.Scan(&p.Parent, &p.Group); err != nil {
+			return nil, err
+		}
+		places = append(places, p)
+	}
+	return places, rows.Err()
 }
 
 func (sqliteDB) readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error {
