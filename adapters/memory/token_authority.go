@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,8 +32,8 @@ type TokenAuthority struct {
 
 	mu      sync.Mutex
 	codes   map[string]consent
-	tokens  map[string]ports.Account // access and refresh tokens that hold
-	granted map[string][]string      // scopes by refresh token
+	holding map[string]ports.Account // whose access tokens are
+	granted map[string]consent       // what refresh tokens renew
 	calls   map[string]int
 }
 
@@ -45,8 +46,8 @@ type consent struct {
 // NewTokenAuthority returns a server whose access tokens hold that long.
 func NewTokenAuthority(p content.ProviderID, lives time.Duration, scopes ...string) *TokenAuthority {
 	return &TokenAuthority{
-		provider: p, scopes: scopes, lives: lives, codes: map[string]consent{},
-		tokens: map[string]ports.Account{}, granted: map[string][]string{}, calls: map[string]int{},
+		provider: p, scopes: slices.Clone(scopes), lives: lives, codes: map[string]consent{},
+		holding: map[string]ports.Account{}, granted: map[string]consent{}, calls: map[string]int{},
 	}
 }
 
@@ -54,7 +55,7 @@ func NewTokenAuthority(p content.ProviderID, lives time.Duration, scopes ...stri
 func (a *TokenAuthority) Provider() content.ProviderID { return a.provider }
 
 // Scopes returns those that fetching needs.
-func (a *TokenAuthority) Scopes() []string { return a.scopes }
+func (a *TokenAuthority) Scopes() []string { return slices.Clone(a.scopes) }
 
 // AuthorizationURL returns an address for Consent; nothing listens there.
 func (a *TokenAuthority) AuthorizationURL(by ports.Authorization) string {
@@ -92,17 +93,24 @@ func (a *TokenAuthority) Consent(authorizationURL string, account ports.Account,
 func (a *TokenAuthority) Grant(account ports.Account, lives time.Duration) access.Grant {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.grant(account, a.scopes, lives)
+	return a.grant(consent{account: account, scopes: a.scopes}, lives)
 }
 
-func (a *TokenAuthority) grant(account ports.Account, scopes []string, lives time.Duration) access.Grant {
-	g := access.Grant{
-		Credentials: access.Credentials{Access: access.NewToken("access-" + access.NewSecret()), Refresh: access.NewToken("refresh-" + access.NewSecret())},
-		ExpiresAt:   time.Now().UTC().Truncate(time.Microsecond).Add(lives), Scopes: scopes,
-	}
-	a.tokens[g.Access.Reveal()], a.tokens[g.Refresh.Reveal()] = account, account
-	a.granted[g.Refresh.Reveal()] = scopes
+func (a *TokenAuthority) grant(c consent, lives time.Duration) access.Grant {
+	g := a.renew(c, lives)
+	g.Refresh = access.NewToken("refresh-" + access.NewSecret())
+	a.granted[g.Refresh.Reveal()] = c
 	return g
+}
+
+// renew returns an access token alone.
+func (a *TokenAuthority) renew(c consent, lives time.Duration) access.Grant {
+	token := access.NewToken("access-" + access.NewSecret())
+	a.holding[token.Reveal()] = c.account
+	return access.Grant{
+		Credentials: access.Credentials{Access: token},
+		ExpiresAt:   time.Now().UTC().Truncate(time.Microsecond).Add(lives), Scopes: slices.Clone(c.scopes),
+	}
 }
 
 // Calls returns how often a method was asked for: exchange, refresh, revoke,
@@ -117,8 +125,9 @@ func (a *TokenAuthority) Calls(method string) int {
 func (a *TokenAuthority) Knows(t access.Token) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	_, ok := a.tokens[t.Reveal()]
-	return ok
+	_, holds := a.holding[t.Reveal()]
+	_, renews := a.granted[t.Reveal()]
+	return holds || renews
 }
 
 func (a *TokenAuthority) begin(ctx context.Context, method string) error {
@@ -145,7 +154,7 @@ func (a *TokenAuthority) Exchange(ctx context.Context, code, verifier access.Tok
 	if !ok || c.challenge != challengeOf(verifier) {
 		return access.Grant{}, finalRefusal()
 	}
-	return a.grant(c.account, c.scopes, a.lives), nil
+	return a.grant(c, a.lives), nil
 }
 
 func finalRefusal() error {
@@ -159,14 +168,11 @@ func (a *TokenAuthority) Refresh(ctx context.Context, refresh access.Token) (acc
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	account, ok := a.tokens[refresh.Reveal()]
+	c, ok := a.granted[refresh.Reveal()]
 	if !ok {
 		return access.Grant{}, finalRefusal()
 	}
-	g := a.grant(account, a.granted[refresh.Reveal()], a.lives)
-	delete(a.tokens, g.Refresh.Reveal())
-	g.Refresh = access.Token{}
-	return g, nil
+	return a.renew(c, a.lives), nil
 }
 
 // Revoke ends a grant.
@@ -176,8 +182,8 @@ func (a *TokenAuthority) Revoke(ctx context.Context, c access.Credentials) error
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.tokens, c.Access.Reveal())
-	delete(a.tokens, c.Refresh.Reveal())
+	delete(a.holding, c.Access.Reveal())
+	delete(a.granted, c.Refresh.Reveal())
 	return nil
 }
 
@@ -188,7 +194,7 @@ func (a *TokenAuthority) Account(ctx context.Context, token access.Token) (ports
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	account, ok := a.tokens[token.Reveal()]
+	account, ok := a.holding[token.Reveal()]
 	if !ok {
 		return ports.Account{}, finalRefusal()
 	}
@@ -202,8 +208,5 @@ func (a *TokenAuthority) AppGrant(ctx context.Context) (access.Grant, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	g := a.grant(ports.Account{}, a.scopes, a.lives)
-	delete(a.tokens, g.Refresh.Reveal())
-	g.Refresh = access.Token{}
-	return g, nil
+	return a.renew(consent{scopes: a.scopes}, a.lives), nil
 }

@@ -179,7 +179,10 @@ func (s *Store) SaveIntegration(ctx context.Context, in ports.HeldIntegration) (
 			Column("account_name", "version", "refreshing_until").WherePK().Exec(ctx)
 		return err
 	})
-	return saved.integration(), err
+	if err != nil {
+		return access.Integration{}, err
+	}
+	return saved.integration(), nil
 }
 
 // sameAccount returns the user's integration of the same account, locked.

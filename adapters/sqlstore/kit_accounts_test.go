@@ -94,6 +94,38 @@ var brokenAccounts = map[string]brokenStore{
 		"concurrent/nothing that many spend of a budget is lost",
 		func(s ports.Store) ports.Store { return &losesSpending{Store: s} },
 	},
+	"goes by another clock": {
+		"budget/one that is not there is empty",
+		func(s ports.Store) ports.Store { return wrongClock{s} },
+	},
+	"shows everybody's accounts": {
+		"integration/lists page by page, newest first, each once",
+		func(s ports.Store) ports.Store { return &listsAll{Store: s} },
+	},
+	"keeps a claim in spite of a mark": {
+		"integration/a mark holds for its version, ends the claim, and gives way to what was renewed",
+		func(s ports.Store) ports.Store { return keepsClaim{s} },
+	},
+	"seals without end": {
+		"integration/nothing is sealed anew that the writing key sealed",
+		func(s ports.Store) ports.Store { return sealsForEver{s} },
+	},
+	"keeps two of what is connected twice": {
+		"concurrent/an account that is connected many times at once is one integration",
+		func(s ports.Store) ports.Store { return connectsTwice{s} },
+	},
+	"answers however late": {
+		"connection/ends at its time, before the answer and after it",
+		func(s ports.Store) ports.Store { return answersLate{s} },
+	},
+	"lets all callbacks win": {
+		"concurrent/of many callbacks and completions one each wins",
+		func(s ports.Store) ports.Store { return allCallbacksWin{s} },
+	},
+	"answers a state that is none": {
+		"connection/a state is good for one answer",
+		func(s ports.Store) ports.Store { return &answersNone{Store: s} },
+	},
 }
 
 type forgetsFallback struct{ ports.Store }
@@ -236,77 +268,40 @@ func (s keepsAccounts) DeleteIntegration(ctx context.Context, user access.UserID
 	return s.Integration(ctx, user, content.YouTube, id)
 }
 
-type answersAgain struct {
+// listsAll shows the accounts of the user who connected first.
+type listsAll struct {
 	ports.Store
-	answers sync.Map
+	first access.UserID
 }
 
-func (s *answersAgain) AnswerConnection(ctx context.Context, hash []byte, code access.Token, until, now time.Time) (access.Connection, error) {
-	if c, before := s.answers.Load(string(hash)); before {
-		return c.(access.Connection), nil
+func (s *listsAll) SaveIntegration(ctx context.Context, in ports.HeldIntegration) (access.Integration, error) {
+	if s.first == "" {
+		s.first = in.UserID
 	}
-	c, err := s.Store.AnswerConnection(ctx, hash, code, until, now)
-	if err == nil {
-		s.answers.Store(string(hash), c)
+	return s.Store.SaveIntegration(ctx, in)
+}
+
+func (s *listsAll) Integrations(ctx context.Context, _ access.UserID, p ports.Paging) (ports.Listed[access.Integration], error) {
+	return s.Store.Integrations(ctx, s.first, p)
+}
+
+type keepsClaim struct{ ports.Store }
+
+func (s keepsClaim) MarkReconnect(ctx context.Context, id string, version int64, reason string) error {
+	if err := s.Store.MarkReconnect(ctx, id, version, reason); err != nil {
+		return err
 	}
-	return c, err
+	_, err := s.ClaimRefresh(ctx, id, version, time.Minute)
+	return err
 }
 
-type takenByAnybody struct {
-	ports.Store
-	owners sync.Map
-}
+type sealsForEver struct{ ports.Store }
 
-func (s *takenByAnybody) BeginConnection(ctx context.Context, c access.Connection, hash []byte) error {
-	s.owners.Store(c.ID, c.UserID)
-	return s.Store.BeginConnection(ctx, c, hash)
-}
+func (sealsForEver) ResealSecrets(_ context.Context, limit int) (int, error) { return limit, nil }
 
-func (s *takenByAnybody) TakeConnection(ctx context.Context, user access.UserID, id string, now time.Time) (access.Connection, error) {
-	if owner, ok := s.owners.Load(id); ok {
-		user = owner.(access.UserID)
-	}
-	return s.Store.TakeConnection(ctx, user, id, now)
-}
+type connectsTwice struct{ ports.Store }
 
-type neverTooLate struct{ ports.Store }
-
-func (s neverTooLate) TakeConnection(ctx context.Context, user access.UserID, id string, now time.Time) (access.Connection, error) {
-	return s.Store.TakeConnection(ctx, user, id, now.Add(-time.Hour))
-}
-
-type ignoresRefusal struct{ ports.Store }
-
-func (s ignoresRefusal) AnswerConnection(ctx context.Context, hash []byte, code access.Token, until, now time.Time) (access.Connection, error) {
-	if code.Empty() {
-		code = access.NewToken("no code")
-	}
-	return s.Store.AnswerConnection(ctx, hash, code, until, now)
-}
-
-type oneBudget struct{ ports.Store }
-
-func (s oneBudget) UpdateBudget(ctx context.Context, key access.BudgetKey, fn func(*access.Budget, time.Time)) error {
-	key.Credential = "all"
-	return s.Store.UpdateBudget(ctx, key, fn)
-}
-
-func (s oneBudget) Budget(ctx context.Context, key access.BudgetKey) (access.Budget, time.Time, error) {
-	key.Credential = "all"
-	return s.Store.Budget(ctx, key)
-}
-
-// losesSpending lets two read before either writes.
-type losesSpending struct {
-	ports.Store
-	first access.Budget
-	once  sync.Once
-}
-
-func (s *losesSpending) UpdateBudget(ctx context.Context, key access.BudgetKey, fn func(*access.Budget, time.Time)) error {
-	s.once.Do(func() { s.first, _, _ = s.Budget(ctx, key) })
-	return s.Store.UpdateBudget(ctx, key, func(b *access.Budget, now time.Time) {
-		*b = s.first
-		fn(b, now)
-	})
+func (s connectsTwice) SaveIntegration(ctx context.Context, in ports.HeldIntegration) (access.Integration, error) {
+	in.AccountID = in.ID
+	return s.Store.SaveIntegration(ctx, in)
 }

@@ -39,6 +39,10 @@ var connectionChecks = []StoreCheck{
 		_, err := s.AnswerConnection(w.ctx, access.HashState("state"), access.NewToken("code"), now().Add(time.Minute), now())
 		require.NoError(t, err)
 		w.requireNoAnswer("state", now())
+		for _, none := range [][]byte{nil, {}} {
+			_, err := s.AnswerConnection(w.ctx, none, access.NewToken("another code"), now().Add(time.Minute), now())
+			requireKind(t, fault.NotFound, err) // no state is not that of an attempt whose state was used
+		}
 		taken, err := s.TakeConnection(w.ctx, w.user, c.ID, now())
 		require.NoError(t, err)
 		require.Equal(t, access.NewToken("code"), taken.Code, "the code of the first answer")

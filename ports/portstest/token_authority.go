@@ -27,29 +27,44 @@ type Grantor struct {
 	Requests func() int
 	// AppGrants tells that the provider grants tokens to the client itself.
 	AppGrants bool
+
+	test *testing.T // for Consent
+}
+
+// grantT is what a check needs of a test, so that the kit itself can be tried
+// on authorities that are broken.
+type grantT interface {
+	require.TestingT
+	Helper()
+	Context() context.Context
+}
+
+// grantChecks are the guarantees of ports.TokenAuthority.
+var grantChecks = map[string]func(t grantT, g *Grantor){
+	"the address carries state, scopes and challenge": grantAddress,
+	"a code becomes the tokens of who consented":      grantExchange,
+	"a code is good once":                             grantOnce,
+	"a code is worth nothing without its verifier":    grantVerifier,
+	"a grant is renewed":                              grantRefresh,
+	"a token that nobody gave is refused for good":    grantUnknown,
+	"a revoked grant is over":                         grantRevoke,
+	"what is not known is revoked":                    grantRevokeUnknown,
+	"the client has a token of its own, or NotFound":  grantApp,
+	"a refusal says what to do, and is not repeated":  grantRefusals,
+	"no secret is in an error or a printed grant":     grantSecrets,
+	"a context that ended ends the call":              grantEnded,
+	"many are connected at a time":                    grantConcurrently,
 }
 
 // TestTokenAuthority is the kit of ports.TokenAuthority. newGrantor returns a
 // server that nobody has used.
 func TestTokenAuthority(t *testing.T, newGrantor func(t *testing.T) *Grantor) {
-	for name, check := range map[string]func(t *testing.T, g *Grantor){
-		"the address carries state, scopes and challenge": grantAddress,
-		"a code becomes the tokens of who consented":      grantExchange,
-		"a code is good once":                             grantOnce,
-		"a code is worth nothing without its verifier":    grantVerifier,
-		"a grant is renewed":                              grantRefresh,
-		"a token that nobody gave is refused for good":    grantUnknown,
-		"a revoked grant is over":                         grantRevoke,
-		"what is not known is revoked":                    grantRevokeUnknown,
-		"the client has a token of its own, or NotFound":  grantApp,
-		"a refusal says what to do, and is not repeated":  grantRefusals,
-		"no secret is in an error or a printed grant":     grantSecrets,
-		"a context that ended ends the call":              grantEnded,
-		"many are connected at a time":                    grantConcurrently,
-	} {
+	for name, check := range grantChecks {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			check(t, newGrantor(t))
+			g := newGrantor(t)
+			g.test = t
+			check(t, g)
 		})
 	}
 }
@@ -59,11 +74,11 @@ func TestTokenAuthority(t *testing.T, newGrantor func(t *testing.T) *Grantor) {
 const kitRedirect = "http://127.0.0.1:8080/integrations/callback"
 
 // authorized returns a code with the verifier that belongs to it.
-func (g *Grantor) authorized(t *testing.T) (code, verifier access.Token) {
+func (g *Grantor) authorized(t grantT) (code, verifier access.Token) {
 	t.Helper()
 	verifier = access.NewToken(access.NewSecret())
 	sent := access.NewSecret()
-	state, text := g.Consent(t, g.Authority.AuthorizationURL(ports.Authorization{
+	state, text := g.Consent(g.test, g.Authority.AuthorizationURL(ports.Authorization{
 		State: sent, Verifier: verifier, RedirectURL: kitRedirect,
 	}))
 	require.Equal(t, sent, state)
@@ -71,7 +86,7 @@ func (g *Grantor) authorized(t *testing.T) (code, verifier access.Token) {
 	return access.NewToken(text), verifier
 }
 
-func (g *Grantor) granted(t *testing.T) access.Grant {
+func (g *Grantor) granted(t grantT) access.Grant {
 	t.Helper()
 	code, verifier := g.authorized(t)
 	grant, err := g.Authority.Exchange(t.Context(), code, verifier, kitRedirect)
@@ -80,7 +95,7 @@ func (g *Grantor) granted(t *testing.T) access.Grant {
 }
 
 // account returns whose token it is, and checks the name.
-func (g *Grantor) account(t *testing.T, token access.Token) ports.Account {
+func (g *Grantor) account(t grantT, token access.Token) ports.Account {
 	t.Helper()
 	account, err := g.Authority.Account(t.Context(), token)
 	require.NoError(t, err)
@@ -123,8 +138,9 @@ func (g *Grantor) calls() map[string]func(ctx context.Context) error {
 const kitSecret = "-S3cr3t0fTheK1t"
 
 // requireFinal checks a refusal after which the user must connect again.
-func requireFinal(t *testing.T, err error) {
+func requireFinal(t grantT, err error) {
 	t.Helper()
+	require.Error(t, err)
 	require.Equal(t, fault.Unauthenticated.String(), fault.KindOf(err).String(), "%v", err)
 	require.Equal(t, fault.CodeNeedsReconnect, fault.As(err).Code)
 	require.NotEmpty(t, fault.As(err).Message)

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -20,7 +19,7 @@ import (
 	"github.com/soundings-io/soundings/ports"
 )
 
-func grantAddress(t *testing.T, g *Grantor) {
+func grantAddress(t grantT, g *Grantor) {
 	verifier := access.NewSecret()
 	by := ports.Authorization{State: "a state & more", Verifier: access.NewToken(verifier), RedirectURL: kitRedirect}
 	address := g.Authority.AuthorizationURL(by)
@@ -36,13 +35,13 @@ func grantAddress(t *testing.T, g *Grantor) {
 	assert.NotContains(t, address, verifier)
 	by.Verifier = access.NewToken(access.NewSecret())
 	assert.NotEqual(t, address, g.Authority.AuthorizationURL(by))
-	assert.NotEmpty(t, g.Authority.Scopes())
+	require.NotEmpty(t, g.Authority.Scopes())
 	g.Authority.Scopes()[0] = "changed by a caller"
 	assert.NotContains(t, g.Authority.Scopes(), "changed by a caller")
 	assert.NotEmpty(t, g.Authority.Provider())
 }
 
-func grantExchange(t *testing.T, g *Grantor) {
+func grantExchange(t grantT, g *Grantor) {
 	began := time.Now()
 	grant := g.granted(t)
 	require.False(t, grant.Access.Empty())
@@ -55,7 +54,7 @@ func grantExchange(t *testing.T, g *Grantor) {
 	require.NotEqual(t, grant.Access, g.granted(t).Access)
 }
 
-func grantOnce(t *testing.T, g *Grantor) {
+func grantOnce(t grantT, g *Grantor) {
 	code, verifier := g.authorized(t)
 	_, err := g.Authority.Exchange(t.Context(), code, verifier, kitRedirect)
 	require.NoError(t, err)
@@ -63,14 +62,14 @@ func grantOnce(t *testing.T, g *Grantor) {
 	requireFinal(t, err)
 }
 
-func grantVerifier(t *testing.T, g *Grantor) {
+func grantVerifier(t grantT, g *Grantor) {
 	code, _ := g.authorized(t)
 	grant, err := g.Authority.Exchange(t.Context(), code, access.NewToken(access.NewSecret()), kitRedirect)
 	requireFinal(t, err)
 	require.Zero(t, grant)
 }
 
-func grantRefresh(t *testing.T, g *Grantor) {
+func grantRefresh(t grantT, g *Grantor) {
 	first := g.granted(t)
 	second, err := g.Authority.Refresh(t.Context(), first.Refresh)
 	require.NoError(t, err)
@@ -84,7 +83,7 @@ func grantRefresh(t *testing.T, g *Grantor) {
 	require.NoError(t, err, "what Renewed keeps is good for the next time")
 }
 
-func grantUnknown(t *testing.T, g *Grantor) {
+func grantUnknown(t grantT, g *Grantor) {
 	for _, method := range []string{"Exchange", "Refresh", "Account"} {
 		requireFinal(t, g.calls()[method](t.Context()))
 	}
@@ -93,7 +92,7 @@ func grantUnknown(t *testing.T, g *Grantor) {
 	require.Zero(t, grant)
 }
 
-func grantRevoke(t *testing.T, g *Grantor) {
+func grantRevoke(t grantT, g *Grantor) {
 	grant, other := g.granted(t), g.granted(t)
 	require.NoError(t, g.Authority.Revoke(t.Context(), grant.Credentials))
 	_, err := g.Authority.Account(t.Context(), grant.Access)
@@ -107,7 +106,7 @@ func grantRevoke(t *testing.T, g *Grantor) {
 	requireFinal(t, err)
 }
 
-func grantRevokeUnknown(t *testing.T, g *Grantor) {
+func grantRevokeUnknown(t grantT, g *Grantor) {
 	unknown := access.NewToken(access.NewSecret())
 	for _, c := range []access.Credentials{
 		{}, {Access: unknown}, {Refresh: unknown}, {Access: unknown, Refresh: access.NewToken(access.NewSecret())},
@@ -116,9 +115,10 @@ func grantRevokeUnknown(t *testing.T, g *Grantor) {
 	}
 }
 
-func grantApp(t *testing.T, g *Grantor) {
+func grantApp(t grantT, g *Grantor) {
 	grant, err := g.Authority.AppGrant(t.Context())
 	if !g.AppGrants {
+		require.Error(t, err)
 		require.Equal(t, fault.NotFound.String(), fault.KindOf(err).String(), "%v", err)
 		require.Zero(t, g.Requests(), "there is nobody to ask")
 		return
@@ -129,7 +129,7 @@ func grantApp(t *testing.T, g *Grantor) {
 	require.True(t, grant.ExpiresAt.After(time.Now()))
 }
 
-func grantRefusals(t *testing.T, g *Grantor) {
+func grantRefusals(t grantT, g *Grantor) {
 	for _, kind := range []fault.Kind{fault.RateLimited, fault.Unavailable, fault.Rejected} {
 		g.Answer(&kind)
 		for name, call := range g.calls() {
@@ -139,6 +139,9 @@ func grantRefusals(t *testing.T, g *Grantor) {
 			before := g.Requests()
 			err := call(t.Context())
 			assert.Equal(t, before+1, g.Requests(), "%s is not repeated", name)
+			if !assert.Error(t, err, name) {
+				continue
+			}
 			assert.Equal(t, kind.String(), fault.KindOf(err).String(), "%s: %v", name, err)
 			assert.NotEmpty(t, fault.As(err).Message, name)
 			switch kind {
@@ -153,7 +156,7 @@ func grantRefusals(t *testing.T, g *Grantor) {
 	g.granted(t)
 }
 
-func grantSecrets(t *testing.T, g *Grantor) {
+func grantSecrets(t grantT, g *Grantor) {
 	grant := g.granted(t)
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 		printed := fmt.Sprintf(verb, grant)
@@ -173,7 +176,7 @@ func grantSecrets(t *testing.T, g *Grantor) {
 	}
 }
 
-func grantEnded(t *testing.T, g *Grantor) {
+func grantEnded(t grantT, g *Grantor) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, call := range g.calls() {
@@ -181,7 +184,7 @@ func grantEnded(t *testing.T, g *Grantor) {
 	}
 }
 
-func grantConcurrently(t *testing.T, g *Grantor) {
+func grantConcurrently(t grantT, g *Grantor) {
 	const users = 20
 	var mu sync.Mutex
 	var working sync.WaitGroup
