@@ -1,13 +1,14 @@
 // Package sse sends server-sent events to a browser (WHATWG HTML §9.2).
 //
-// The format is go-sse's, which is well kept and follows the standard where a
-// few prints would not (line ends within data, ids with NUL). The connection is
-// ours: go-sse's own sessions know no deadlines.
+// The format is go-sse's, which is well kept and splits data at every line end
+// that a browser takes for one. The connection is ours: go-sse's own sessions
+// know no deadlines.
 package sse
 
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	gosse "github.com/tmaxmax/go-sse"
@@ -19,6 +20,8 @@ const (
 	// reconnectAfter is how long a browser waits before it connects again.
 	reconnectAfter = 2 * time.Second
 )
+
+var errNUL = errors.New("an event's id holds a NUL")
 
 // Stream is the answer to one request. It is not safe for concurrent use.
 type Stream struct {
@@ -51,6 +54,9 @@ func Open(w http.ResponseWriter) (*Stream, error) {
 // neither it nor the type may hold a line end, nor the id a NUL. Line ends within
 // the data arrive as LF.
 func (s *Stream) Send(typ, id, data string) error {
+	if strings.Contains(id, "\x00") {
+		return errNUL // go-sse lets it pass, and browsers would keep the id before
+	}
 	m := &gosse.Message{}
 	var err error
 	if m.Type, err = gosse.NewType(typ); err != nil {
