@@ -1,7 +1,7 @@
 // Command bench measures how fast and how small Soundings is, each figure
 // beside its limit on the same machine in the same run, and prints one table.
 //
-//	go run ./test/bench [-strict] [storage] [pipeline] [export] [reads] [access] [latency] [footprint]
+//	go run ./test/bench [-strict] [storage] [pipeline] [export] [reads] [access] [claims] [fairness] [latency] [footprint]
 //
 // Without names it runs all parts, in ten minutes or so. -strict makes a missed
 // target an exit code of 1. BENCH_DATABASE_URL and BENCH_REDIS_URL name servers;
@@ -38,6 +38,8 @@ var parts = []part{
 	{"export", measureExport},
 	{"reads", measureReads},
 	{"access", measureAccess},
+	{"claims", measureClaims},
+	{"fairness", measureFairness},
 	{"latency", measureLatency},
 	{"footprint", measureFootprint},
 }
