@@ -14,6 +14,7 @@ import (
 var (
 	_ ports.ExportFormats = Formats{}
 	_ ports.FileStore     = (*Dir)(nil)
+	_ ports.FileStore     = (*Bucket)(nil)
 )
 
 // Formats makes the encoders of all export formats. Those of csv, xlsx and
