@@ -24,6 +24,7 @@ type Store interface {
 	WorkStore
 	PostWriter
 	PostReader
+	ExportStore
 	AccessStore
 	IntegrationStore
 	ConnectionStore

@@ -108,6 +108,14 @@ var brokenTasks = map[string]brokenStore{
 		"threads/each comment is followed by its tree, depth first",
 		func(s ports.Store) ports.Store { return goesByTime{s} },
 	},
+	"makes a key for each export": {
+		"exports/a task has one key, which goes with it",
+		func(s ports.Store) ports.Store { return freshKeys{s} },
+	},
+	"forgets the files of what is deleted": {
+		"exports/the file of a deleted export is listed at once",
+		func(s ports.Store) ports.Store { return forgetsFiles{s} },
+	},
 	"ignores the filter": {
 		"read/filters choose",
 		func(s ports.Store) ports.Store { return ignoresFilter{s} },
@@ -284,6 +292,23 @@ type goesByTime struct{ ports.Store }
 
 func (s goesByTime) EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, _ analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error {
 	return s.Store.EachPost(ctx, user, id, f, analysis.ByTime, fn)
+}
+
+type freshKeys struct{ ports.Store }
+
+func (s freshKeys) PseudonymKey(ctx context.Context, user access.UserID, id task.ID, fresh []byte) ([]byte, error) {
+	_, err := s.Store.PseudonymKey(ctx, user, id, fresh)
+	return fresh, err
+}
+
+type forgetsFiles struct{ ports.Store }
+
+func (s forgetsFiles) DeleteTask(ctx context.Context, user access.UserID, id task.ID) ([]task.State, error) {
+	removed, err := s.Store.DeleteTask(ctx, user, id)
+	for _, t := range removed {
+		err = errors.Join(err, s.ExportsRemoved(ctx, []task.ID{t.ID}))
+	}
+	return removed, err
 }
 
 type ignoresFilter struct{ ports.Store }

@@ -116,6 +116,9 @@ func (s *Store) end(ctx context.Context, tx bun.Tx, t *task.Task, sub *task.Subt
 	created := sub.End(o, now)
 	if o.Export != nil {
 		t.Exported(*o.Export)
+		if err := listFile(ctx, tx, t.State().ID, *o.Export); err != nil {
+			return err
+		}
 	}
 	if err := s.stopped(ctx, tx, t, sub, created); err != nil {
 		return err

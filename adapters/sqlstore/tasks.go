@@ -249,6 +249,9 @@ func deleteRows(ctx context.Context, tx bun.Tx, tasks []task.State) error {
 	for i, t := range tasks {
 		ids[i] = t.ID
 	}
+	if err := listDeleted(ctx, tx, tasks); err != nil {
+		return err
+	}
 	if _, err := tx.NewDelete().Table("posts").Where("task_id IN (?)", bun.List(ids)).Exec(ctx); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type StoreCheck struct {
 func StoreChecks() []StoreCheck {
 	var all []StoreCheck
 	for _, part := range [][]StoreCheck{
-		taskChecks, workChecks, pageChecks, judgeChecks, refreshChecks, readChecks, threadChecks, concurrencyChecks,
+		taskChecks, workChecks, pageChecks, judgeChecks, refreshChecks, readChecks, threadChecks, exportChecks, concurrencyChecks,
 		accessChecks, integrationChecks, connectionChecks, budgetChecks,
 	} {
 		all = append(all, part...)
