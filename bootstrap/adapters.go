@@ -84,16 +84,38 @@ func openRiver(ctx context.Context, c Config, log *slog.Logger) (*riverqueue.Que
 	return riverqueue.OpenPostgres(ctx, cmp.Or(c.DatabaseDirectURL, c.DatabaseURL), opts)
 }
 
-func openFiles(c Config) (*files.Dir, func(), error) {
+// leftoverAge is how long a file in the making may lie untouched before it is
+// taken for that of a process that was killed.
+const leftoverAge = 24 * time.Hour
+
+// openFiles opens the folder or the bucket that EXPORT_URL names.
+func openFiles(ctx context.Context, c Config) (ports.FileStore, func(), error) {
+	if files.ValidBucketURL(c.ExportURL) {
+		return openBucket(ctx, c)
+	}
 	dir, err := files.OpenDir(strings.TrimPrefix(c.ExportURL, "file://"))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("EXPORT_URL: %w", err)
 	}
-	if err := dir.RemoveLeftovers(time.Now().Add(-24 * time.Hour)); err != nil {
+	if err := dir.RemoveLeftovers(time.Now().Add(-leftoverAge)); err != nil {
 		_ = dir.Close()
-		return nil, nil, fmt.Errorf("the folder for exports: %w", err)
+		return nil, nil, fmt.Errorf("EXPORT_URL: the folder for exports: %w", err)
 	}
 	return dir, func() { _ = dir.Close() }, nil
+}
+
+func openBucket(ctx context.Context, c Config) (ports.FileStore, func(), error) {
+	bucket, err := files.OpenBucket(c.ExportURL, files.BucketOptions{
+		AccessKeyID: c.AWSAccessKeyID, SecretKey: c.AWSSecretAccessKey.Token, SessionToken: c.AWSSessionToken.Token, Timeout: c.CallTimeout,
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("EXPORT_URL: %w", err)
+	}
+	if err := bucket.RemoveLeftovers(ctx, time.Now().Add(-leftoverAge)); err != nil {
+		_ = bucket.Close()
+		return nil, nil, fmt.Errorf("EXPORT_URL: %w", err)
+	}
+	return bucket, func() { _ = bucket.Close() }, nil
 }
 
 func newSpamDetector(c Config) (ports.SpamDetector, error) {

@@ -23,7 +23,7 @@ import (
 
 type analyzeCommand struct {
 	URL      string `arg:"" help:"A YouTube or Reddit address."`
-	Export   string `help:"Write all posts to this file; its ending names the format: .csv or .ndjson." type:"path" placeholder:"FILE"`
+	Export   string `help:"Write all posts to this file; its ending names the format: .csv, .ndjson, .xlsx or .parquet." type:"path" placeholder:"FILE"`
 	MaxPosts int64  `help:"Store at most this many comments and replies; 0 is all." default:"0"`
 	JSON     bool   `name:"json" help:"Print the task and its summary as JSON."`
 }

@@ -67,6 +67,10 @@ type Config struct {
 	ExportTTL time.Duration `env:"EXPORT_TTL" envDefault:"168h"`
 	MaxPark   time.Duration `env:"MAX_PARK" envDefault:"48h"`
 
+	AWSAccessKeyID     string `env:"AWS_ACCESS_KEY_ID"`
+	AWSSecretAccessKey secret `env:"AWS_SECRET_ACCESS_KEY"`
+	AWSSessionToken    secret `env:"AWS_SESSION_TOKEN"`
+
 	MaxPosts          int64   `env:"MAX_POSTS" envDefault:"1000000"`
 	RunningTasks      int     `env:"RUNNING_TASKS_PER_USER" envDefault:"20"`
 	RequestsPerSecond float64 `env:"REQUESTS_PER_SECOND" envDefault:"20"`

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/webhook"
 	"github.com/soundings-io/soundings/domain/access"
 )
@@ -47,6 +48,7 @@ func (c *Config) check() error {
 }
 
 func (c *Config) checks() []check {
+	toBucket := files.ValidBucketURL(c.ExportURL)
 	return []check{
 		{"HTTP_ADDR", "HOST:PORT, such as 127.0.0.1:8080", isAddr(c.HTTPAddr)},
 		{"WORKER_ADDR", "HOST:PORT, such as 127.0.0.1:8081, or nothing", c.WorkerAddr == "" || isAddr(c.WorkerAddr)},
@@ -63,7 +65,9 @@ func (c *Config) checks() []check {
 		{"PUBLIC_URL", "http://… or https://…, without a query", isHTTP(c.PublicURL) && !strings.ContainsAny(c.PublicURL, "?#")},
 		{"WEB_APP_ORIGIN", "an origin such as http://localhost:3000", isHTTP(c.WebAppOrigin)},
 		{"WEBHOOK_SECRET", "whsec_ and 24 to 64 bytes in base64, or nothing", c.WebhookSecret.Empty() || webhook.ValidSecret(c.WebhookSecret.Token)},
-		{"EXPORT_URL", "file:///path", strings.HasPrefix(c.ExportURL, "file:///")},
+		{"EXPORT_URL", "file:///PATH or " + files.BucketURL, strings.HasPrefix(c.ExportURL, "file:///") || toBucket},
+		{"AWS_ACCESS_KEY_ID", "the id of a key that may use the bucket of EXPORT_URL", !toBucket || c.AWSAccessKeyID != ""},
+		{"AWS_SECRET_ACCESS_KEY", "the secret of AWS_ACCESS_KEY_ID, since EXPORT_URL is a bucket", !toBucket || !c.AWSSecretAccessKey.Empty()},
 		{"SERVICE_PATIENCE", expectations["SERVICE_PATIENCE"], c.ServicePatience > 0},
 		{"EXPORT_TTL", expectations["EXPORT_TTL"], c.ExportTTL > 0},
 		{"MAX_PARK", expectations["MAX_PARK"], c.MaxPark > 0},

@@ -49,7 +49,7 @@ func TestABadValueIsToldInOneLine(t *testing.T) {
 		"QUEUE=kafka", "QUEUE=asynq", // without REDIS_URL, which is what is missing
 		"SOUNDINGS_CONCURRENCY=0", "SOUNDINGS_CONCURRENCY=1001", "SOUNDINGS_CONCURRENCY=many",
 		"SENTIMENT_SERVICE_URL=host:8001", "SPAM_SERVICE_URL=ftp://host", "YOUTUBE_API_URL=youtube",
-		"AUTH_JWT_SECRET=short", "WEB_APP_ORIGIN=example.com", "EXPORT_URL=relative/path",
+		"AUTH_JWT_SECRET=short", "WEB_APP_ORIGIN=example.com", "EXPORT_URL=relative/path", "EXPORT_URL=s3://", "EXPORT_URL=s3://exports?endpiont=https://minio.example",
 		"GOOGLE_AUTH_URL=google", "GOOGLE_TOKEN_URL=oauth2", "GOOGLE_REVOKE_URL=/revoke", "REDDIT_API_URL=oauth.reddit.com", "REDDIT_AUTH_URL=ftp://x",
 		"YOUTUBE_DAILY_QUOTA=-1", "YOUTUBE_DAILY_QUOTA=much", "YOUTUBE_QUOTA_COSTS=commentThreads.list", "YOUTUBE_QUOTA_COSTS=a=x",
 		"YOUTUBE_QUOTA_COSTS=a=-1", "REDDIT_REQUESTS_PER_MINUTE=-1", "REDDIT_REQUESTS_PER_MINUTE=1.5", "REDDIT_USER_AGENT=two\nlines",
@@ -81,6 +81,8 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 	t.Parallel()
 	for named, environ := range map[string][]string{
 		"AUTH_JWKS_URL":         {"AUTH_JWKS_URL=https://login.example/keys", "AUTH_JWT_SECRET=" + strings.Repeat("s", 32)},
+		"AWS_ACCESS_KEY_ID":     {"EXPORT_URL=s3://exports/made", "AWS_SECRET_ACCESS_KEY=s"},
+		"AWS_SECRET_ACCESS_KEY": {"EXPORT_URL=s3://exports/made", "AWS_ACCESS_KEY_ID=i"},
 		"YOUTUBE_CLIENT_ID":     {"YOUTUBE_CLIENT_SECRET=s"},
 		"YOUTUBE_CLIENT_SECRET": {"YOUTUBE_CLIENT_ID=1-x"},
 		"REDDIT_CLIENT_ID":      {"REDDIT_CLIENT_SECRET=s"},

@@ -33,7 +33,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		cleanup()
 		return nil, nil, err
 	}
-	dir, cleanup3, err := openFiles(c)
+	fileStore, cleanup3, err := openFiles(ctx, c)
 	if err != nil {
 		cleanup2()
 		cleanup()
@@ -50,10 +50,10 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	limits := newLimits(c)
 	dispatcher := application.NewDispatcher(store, queue, limits, log)
 	maxPosts := newMaxPosts(c)
-	tasks := application.NewTasks(store, dir, dispatcher, maxPosts)
+	tasks := application.NewTasks(store, fileStore, dispatcher, maxPosts)
 	watch := application.NewWatch(tasks, store, log)
 	formats := files.Formats{}
-	exports := application.NewExports(store, dir, formats, dispatcher)
+	exports := application.NewExports(store, fileStore, formats, dispatcher)
 	accounts := application.NewAccounts(store)
 	tokenAuthorities := newTokenAuthorities(c)
 	masterTokens := newMasterTokens(c)
@@ -88,7 +88,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	}
 	sentimentJudge := application.NewSentimentJudge(store, sentimentAnalyzer)
 	exportTTL := newExportTTL(c)
-	exporter := application.NewExporter(store, dir, formats, exportTTL)
+	exporter := application.NewExporter(store, fileStore, formats, exportTTL)
 	processors := application.NewProcessors(fetcher, spamJudge, sentimentJudge, exporter)
 	work := application.Work{
 		Store:      store,

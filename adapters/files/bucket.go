@@ -116,8 +116,10 @@ func (b *Bucket) RemoveLeftovers(ctx context.Context, before time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	for upload := range b.client.ListIncompleteUploads(ctx, b.bucket, b.key(""), true) {
-		if upload.Err != nil {
-			return bucketFault(upload.Err)
+		if err := bucketFault(upload.Err); fault.Is(err, fault.NotFound) {
+			return nil // some services say so where nothing was ever uploaded
+		} else if err != nil {
+			return err
 		}
 		name := strings.TrimPrefix(upload.Key, b.key(""))
 		if checkName(name) != nil || !upload.Initiated.Before(before) {
