@@ -141,19 +141,27 @@ func (t *Tasks) Delete(ctx context.Context, by access.Caller, id task.ID) error 
 	if err := by.May(access.TasksWrite); err != nil {
 		return err
 	}
-	removed, err := t.store.DeleteTask(ctx, by.User.ID, id)
+	return t.remove(ctx, by.User.ID, id)
+}
+
+func (t *Tasks) remove(ctx context.Context, user access.UserID, id task.ID) error {
+	removed, err := t.store.DeleteTask(ctx, user, id)
 	if err != nil {
 		return err
 	}
-	for _, r := range removed {
-		if r.Export == nil {
-			continue
-		}
-		if err := t.files.Delete(ctx, exportName(r.ID, r.Export.Format)); err != nil {
-			return err
+	return t.removeFiles(ctx, removed)
+}
+
+// removeFiles removes the files of deleted exports. What cannot be removed now
+// stays listed, and ExportExpiry removes it: the tasks are gone all the same.
+func (t *Tasks) removeFiles(ctx context.Context, deleted []task.State) error {
+	var gone []task.ID
+	for _, d := range deleted {
+		if d.Export != nil && exportNames(d.ID, d.Export.Format).remove(ctx, t.files) == nil {
+			gone = append(gone, d.ID)
 		}
 	}
-	return nil
+	return t.store.ExportsRemoved(ctx, gone)
 }
 
 // Task returns a task of the caller.
@@ -195,7 +203,11 @@ func (t *Tasks) Summary(ctx context.Context, by access.Caller, id task.ID) (anal
 	if err != nil {
 		return analysis.Summary{}, err
 	}
-	summary, err := t.store.Summary(ctx, by.User.ID, id)
+	return summaryOf(ctx, t.store, of)
+}
+
+func summaryOf(ctx context.Context, store ports.PostReader, of task.State) (analysis.Summary, error) {
+	summary, err := store.Summary(ctx, of.User, of.ID)
 	whole := of.Status == task.Completed || of.Status == task.CompletedPartial
 	if err == nil && whole && of.Options.IncludeReplies {
 		summary.ExplainGap()

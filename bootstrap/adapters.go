@@ -23,6 +23,7 @@ import (
 	"github.com/soundings-io/soundings/adapters/webhook"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -142,6 +143,13 @@ func newNotifier(c Config) (ports.Notifier, error) {
 }
 
 func newTaskEncoder() application.TaskEncoder { return rest.EncodeTask }
+
+func newRetentionPolicy(c Config) application.RetentionPolicy {
+	return application.RetentionPolicy{
+		content.YouTube: {Texts: c.RetentionYouTubeTexts, Tasks: c.RetentionYouTubeTasks},
+		content.Reddit:  {Texts: c.RetentionRedditTexts, Tasks: c.RetentionRedditTasks},
+	}
+}
 
 func newCron() task.CronNext { return cron.Next }
 

@@ -37,6 +37,7 @@ type App struct {
 	Worker     *application.Worker
 	Webhooks   *application.Webhooks
 	Schedules  *application.Schedules
+	Retention  *application.Retention
 	Readiness  *application.Readiness
 	Handler    *rest.Server
 	Log        *slog.Logger
@@ -73,6 +74,7 @@ func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) err
 	if roles.Worker {
 		group.Go(func() error { a.Webhooks.Run(ctx); return nil })
 		group.Go(func() error { a.Schedules.Run(ctx); return nil })
+		group.Go(func() error { a.Retention.Run(ctx); return nil })
 	}
 	group.Go(func() error {
 		defer stopDispatching()

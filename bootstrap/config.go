@@ -71,6 +71,11 @@ type Config struct {
 	AWSSecretAccessKey secret `env:"AWS_SECRET_ACCESS_KEY"`
 	AWSSessionToken    secret `env:"AWS_SESSION_TOKEN"`
 
+	RetentionYouTubeTexts time.Duration `env:"RETENTION_YOUTUBE_TEXTS" envDefault:"720h"`
+	RetentionYouTubeTasks time.Duration `env:"RETENTION_YOUTUBE_TASKS" envDefault:"26280h"`
+	RetentionRedditTexts  time.Duration `env:"RETENTION_REDDIT_TEXTS" envDefault:"0"`
+	RetentionRedditTasks  time.Duration `env:"RETENTION_REDDIT_TASKS" envDefault:"0"`
+
 	MaxPosts          int64   `env:"MAX_POSTS" envDefault:"1000000"`
 	RunningTasks      int     `env:"RUNNING_TASKS_PER_USER" envDefault:"20"`
 	RequestsPerSecond float64 `env:"REQUESTS_PER_SECOND" envDefault:"20"`

@@ -24,6 +24,10 @@ var expectations = map[string]string{
 	"SERVICE_PATIENCE":           "a duration such as 60s",
 	"EXPORT_TTL":                 "a duration such as 168h",
 	"MAX_PARK":                   "a duration such as 48h",
+	"RETENTION_YOUTUBE_TEXTS":    retention,
+	"RETENTION_YOUTUBE_TASKS":    retention,
+	"RETENTION_REDDIT_TEXTS":     retention,
+	"RETENTION_REDDIT_TASKS":     retention,
 	"MAX_POSTS":                  "a whole number from 1",
 	"RUNNING_TASKS_PER_USER":     "a whole number from 1",
 	"REQUESTS_PER_SECOND":        "a number, 0 for no limit",
@@ -31,6 +35,9 @@ var expectations = map[string]string{
 	"QUEUED_PER_USER":            "a whole number from 1",
 	"LOG_LEVEL":                  "debug, info, warn or error",
 }
+
+// retention is what the variables of retention expect.
+const retention = "a duration such as 720h, 0 to keep it for ever"
 
 // check is one condition on a variable.
 type check struct {
@@ -71,6 +78,10 @@ func (c *Config) checks() []check {
 		{"SERVICE_PATIENCE", expectations["SERVICE_PATIENCE"], c.ServicePatience > 0},
 		{"EXPORT_TTL", expectations["EXPORT_TTL"], c.ExportTTL > 0},
 		{"MAX_PARK", expectations["MAX_PARK"], c.MaxPark > 0},
+		{"RETENTION_YOUTUBE_TEXTS", retention, c.RetentionYouTubeTexts >= 0},
+		{"RETENTION_YOUTUBE_TASKS", retention, c.RetentionYouTubeTasks >= 0},
+		{"RETENTION_REDDIT_TEXTS", retention, c.RetentionRedditTexts >= 0},
+		{"RETENTION_REDDIT_TASKS", retention, c.RetentionRedditTasks >= 0},
 		{"MAX_POSTS", expectations["MAX_POSTS"], c.MaxPosts >= 1},
 		{"RUNNING_TASKS_PER_USER", expectations["RUNNING_TASKS_PER_USER"], c.RunningTasks >= 1},
 		{"REQUESTS_PER_SECOND", expectations["REQUESTS_PER_SECOND"], c.RequestsPerSecond >= 0},

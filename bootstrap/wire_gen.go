@@ -111,6 +111,8 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	webhooks := application.NewWebhooks(store, notifier, taskEncoder, webhookPolicy, log)
 	cronNext := newCron()
 	schedules := application.NewSchedules(store, cronNext, dispatcher, log)
+	retentionPolicy := newRetentionPolicy(c)
+	retention := application.NewRetention(store, tasks, retentionPolicy, log)
 	readiness := newReadiness(store, bootstrapQueueAdapter, contexts, spamDetector, sentimentAnalyzer)
 	queues := application.NewQueues(store, dispatcher)
 	integrationsDeps := application.IntegrationsDeps{
@@ -120,6 +122,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	}
 	integrationSettings := newIntegrationSettings(c)
 	integrations := application.NewIntegrations(integrationsDeps, integrationSettings, log)
+	erasure := application.NewErasure(tasks, integrations, store)
 	providers := application.NewProviders(contentSources, contexts, quotas)
 	estimates := application.NewEstimates(tasks, contexts, contentSources, quotas)
 	deps := rest.Deps{
@@ -129,6 +132,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Queues:       queues,
 		Schedules:    schedules,
 		Accounts:     accounts,
+		Erasure:      erasure,
 		Integrations: integrations,
 		Providers:    providers,
 		Estimates:    estimates,
@@ -151,6 +155,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Worker:     worker,
 		Webhooks:   webhooks,
 		Schedules:  schedules,
+		Retention:  retention,
 		Readiness:  readiness,
 		Handler:    server,
 		Log:        log,

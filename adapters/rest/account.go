@@ -18,6 +18,14 @@ func (h *handlers) GetMe(c echo.Context) error {
 	})
 }
 
+// EraseMyData answers DELETE /users/me/data.
+func (h *handlers) EraseMyData(c echo.Context) error {
+	if err := h.Erasure.Erase(c.Request().Context(), callerOf(c)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
 // ListAPIKeys answers GET /apikeys.
 func (h *handlers) ListAPIKeys(c echo.Context, params ListAPIKeysParams) error {
 	page, err := paging(params.Limit, params.Cursor)

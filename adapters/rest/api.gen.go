@@ -1669,6 +1669,9 @@ type ServerInterface interface {
 	// GetSummary Sum up a task
 	// (GET /tasks/{id}/summary)
 	GetSummary(ctx echo.Context, id TaskID) error
+	// EraseMyData Erase everything that is kept of you
+	// (DELETE /users/me/data)
+	EraseMyData(ctx echo.Context) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -2572,6 +2575,15 @@ func (w *ServerInterfaceWrapper) GetSummary(ctx echo.Context) error {
 	return err
 }
 
+// EraseMyData converts echo context to params.
+func (w *ServerInterfaceWrapper) EraseMyData(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.EraseMyData(ctx)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -2656,6 +2668,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/integrations/callback", wrapper.AnswerIntegration, options.OperationMiddlewares["answerIntegration"]...)
 	router.POST(options.BaseURL+"/integrations/complete", wrapper.CompleteIntegration, options.OperationMiddlewares["completeIntegration"]...)
 	router.GET(options.BaseURL+"/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
+	router.DELETE(options.BaseURL+"/users/me/data", wrapper.EraseMyData, options.OperationMiddlewares["eraseMyData"]...)
 	router.GET(options.BaseURL+"/apikeys", wrapper.ListAPIKeys, options.OperationMiddlewares["listAPIKeys"]...)
 	router.POST(options.BaseURL+"/apikeys", wrapper.CreateAPIKey, options.OperationMiddlewares["createAPIKey"]...)
 	router.DELETE(options.BaseURL+"/apikeys/:id", wrapper.RevokeAPIKey, options.OperationMiddlewares["revokeAPIKey"]...)

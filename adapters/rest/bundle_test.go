@@ -71,7 +71,9 @@ type settings struct {
 type allRows interface {
 	ports.Store
 	ports.QueueStore
+	ports.WatchStore
 	ports.ScheduleStore
+	ports.RetentionStore
 }
 
 func setup(t *testing.T, change ...func(*settings)) *testBundle {
@@ -121,19 +123,22 @@ func deps(store allRows, dir ports.FileStore, provider *memory.TokenAuthority, s
 		Plan: access.BudgetPlan{Unit: "units", Limit: 10_000, WindowEnd: func(time.Time) time.Time { return quotaReset }},
 	}}, log)
 	tasks := application.NewTasks(store, dir, d, 1_000_000)
+	integrations := application.NewIntegrations(
+		application.IntegrationsDeps{Store: store, Connections: store, Authorities: authorities},
+		application.IntegrationSettings{Origins: []string{webApp, "http://localhost:3000", "https://soundings.example"}, CallbackURL: callbackURL}, log)
 	return rest.Deps{
-		Tasks:     tasks,
-		Exports:   application.NewExports(store, dir, files.Formats{}, d),
-		Queues:    application.NewQueues(store, d),
-		Schedules: application.NewSchedules(store, cron.Next, d, log),
-		Accounts:  application.NewAccounts(store),
-		Integrations: application.NewIntegrations(
-			application.IntegrationsDeps{Store: store, Connections: store, Authorities: authorities},
-			application.IntegrationSettings{Origins: []string{webApp, "http://localhost:3000", "https://soundings.example"}, CallbackURL: callbackURL}, log),
-		Providers:   application.NewProviders(sources, contexts, quotas),
-		Estimates:   application.NewEstimates(tasks, contexts, sources, quotas),
-		Readiness:   application.NewReadiness(s.parts),
-		Idempotency: store,
+		Tasks:        tasks,
+		Watch:        application.NewWatch(tasks, store, log),
+		Exports:      application.NewExports(store, dir, files.Formats{}, d),
+		Queues:       application.NewQueues(store, d),
+		Schedules:    application.NewSchedules(store, cron.Next, d, log),
+		Accounts:     application.NewAccounts(store),
+		Integrations: integrations,
+		Erasure:      application.NewErasure(tasks, integrations, store),
+		Providers:    application.NewProviders(sources, contexts, quotas),
+		Estimates:    application.NewEstimates(tasks, contexts, sources, quotas),
+		Readiness:    application.NewReadiness(s.parts),
+		Idempotency:  store,
 	}
 }
 

@@ -52,11 +52,13 @@ var recipes = map[string][]ask{
 	"cancelTask":   {{params: id("{running}"), owner: http.StatusAccepted}},
 	"listSubtasks": {{params: id("{task}"), owner: http.StatusOK, shows: []string{"{task}", "{subtask}"}}},
 	"listPosts":    {{params: id("{task}"), owner: http.StatusOK, shows: []string{"{post}", "{text}"}}},
+	"watchTask":    {{params: id("{ended}"), owner: http.StatusOK, shows: []string{"{ended}"}}}, // the only one with an end
 	"getSummary":   {{params: id("{task}"), owner: http.StatusOK}},
 	"createExport": {{body: `{"taskId":"{task}","format":"csv"}`, owner: http.StatusAccepted, shows: []string{"{task}"}}},
 	"downloadExport": {
 		{params: id("{export}"), owner: http.StatusOK, shows: []string{"{text}"}},
 	},
+	"eraseMyData":       {{owner: http.StatusNoContent}},
 	"listSchedules":     {{owner: http.StatusOK, shows: []string{"{schedule}", "{task}"}}},
 	"createSchedule":    {{body: `{"taskId":"{task}","everyMinutes":60}`, owner: http.StatusCreated, shows: []string{"{task}"}}},
 	"deleteSchedule":    {{params: id("{schedule}"), owner: http.StatusNoContent}},

@@ -24,6 +24,7 @@ type Deps struct {
 	Queues       *application.Queues
 	Schedules    *application.Schedules
 	Accounts     *application.Accounts
+	Erasure      *application.Erasure
 	Integrations *application.Integrations
 	Providers    *application.Providers
 	Estimates    *application.Estimates

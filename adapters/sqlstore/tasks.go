@@ -20,6 +20,9 @@ func (s *Store) CreateTask(ctx context.Context, t *task.Task, first []*task.Subt
 		if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 			return err
 		}
+		if err := insertRun(ctx, tx, t.State(), t.State().CreatedAt); err != nil {
+			return err
+		}
 		return s.insertFirst(ctx, tx, first)
 	})
 }
@@ -198,6 +201,11 @@ func (s *Store) applyRequest(ctx context.Context, tx bun.Tx, t *task.Task, now t
 	}
 	if t.Reopened() {
 		if err := s.reopen(ctx, tx, t, now); err != nil {
+			return err
+		}
+	}
+	if t.Refreshed() {
+		if err := insertRun(ctx, tx, t.State(), now); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,78 @@
+package application
+
+import (
+	"context"
+
+	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// Erasure takes away everything that is kept of a user.
+type Erasure struct {
+	tasks        *Tasks
+	integrations *Integrations
+	store        ports.RetentionStore
+}
+
+// NewErasure returns the use case.
+func NewErasure(tasks *Tasks, integrations *Integrations, store ports.RetentionStore) *Erasure {
+	return &Erasure{tasks: tasks, integrations: integrations, store: store}
+}
+
+// Erase cancels and deletes the caller's tasks with their posts, exports and
+// schedules, disconnects their accounts at the providers, and forgets their
+// requests. The user and their API keys stay: whoever calls must be able to
+// call again, for it may break off half way.
+func (e *Erasure) Erase(ctx context.Context, by access.Caller) error {
+	for _, p := range []access.Permission{access.TasksWrite, access.IntegrationsWrite} {
+		if err := by.May(p); err != nil {
+			return err
+		}
+	}
+	if err := e.eraseTasks(ctx, by); err != nil {
+		return err
+	}
+	if err := e.eraseIntegrations(ctx, by); err != nil {
+		return err
+	}
+	return e.store.ForgetUser(ctx, by.User.ID)
+}
+
+// erasedAtOnce is a page of what is erased.
+const erasedAtOnce = 100
+
+// eraseTasks deletes from the newest on: exports come before what they are made
+// of, and each page is gone before the next is asked for.
+func (e *Erasure) eraseTasks(ctx context.Context, by access.Caller) error {
+	for {
+		page, err := e.tasks.store.Tasks(ctx, by.User.ID, ports.TaskFilter{}, ports.Paging{Limit: erasedAtOnce})
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		for _, t := range page.Items {
+			if !t.Status.Ended() {
+				if _, err := e.tasks.Cancel(ctx, by, t.ID); err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
+					return err
+				}
+			}
+			if err := e.tasks.Delete(ctx, by, t.ID); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+	}
+}
+
+func (e *Erasure) eraseIntegrations(ctx context.Context, by access.Caller) error {
+	for {
+		page, err := e.integrations.List(ctx, by, ports.Paging{Limit: erasedAtOnce})
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		for _, in := range page.Items {
+			if err := e.integrations.Delete(ctx, by, in.ID); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+	}
+}
