@@ -102,10 +102,10 @@ func (b *Budget) spend(units int64, now time.Time) {
 	}
 }
 
-// HandBack returns units that were reserved in the window that ends then and
-// not spent.
+// HandBack returns units that were reserved in the window that ends then,
+// planned or told, and not spent.
 func (b *Budget) HandBack(units int64, windowEnd, now time.Time) {
-	if b.Planned.EndsAt.Equal(windowEnd) || windowEnd.IsZero() {
+	if b.Planned.EndsAt.Equal(windowEnd) || b.Told.EndsAt.Equal(windowEnd) {
 		b.spend(-units, now)
 	}
 }

@@ -68,6 +68,21 @@ func TestHandBack(t *testing.T) {
 	assert.Zero(t, b.Planned.Used, "use never falls below nothing")
 }
 
+func TestHandBackToTheWindowThatTheProviderTellsOf(t *testing.T) {
+	t.Parallel()
+	reset := minute.Add(5 * time.Minute)
+	unplanned := access.BudgetPlan{Unit: "requests"}
+	var b access.Budget
+	b.Heard(access.Allowance{Used: 20, Left: 80, ResetAt: reset}, minute)
+	n, _ := b.Reserve(unplanned, 10, minute)
+	assert.EqualValues(t, 10, n)
+	b.HandBack(7, reset, minute)
+	assert.EqualValues(t, 23, b.Told.Used)
+	b.HandBack(7, reset.Add(-10*time.Minute), minute)
+	assert.EqualValues(t, 23, b.Told.Used, "units of a window that is over are worth nothing")
+	assert.Zero(t, b.Planned, "nothing is planned")
+}
+
 func TestWhatTheProviderTellsCountsBesideThePlan(t *testing.T) {
 	t.Parallel()
 	reset := minute.Add(5 * time.Minute)
