@@ -2,10 +2,7 @@ package application_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +22,7 @@ import (
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
+	"github.com/soundings-io/soundings/test/env/embedded"
 	"github.com/soundings-io/soundings/test/fakeapi"
 )
 
@@ -49,35 +47,13 @@ func newRig(t *testing.T) *rig {
 	t.Helper()
 	data, err := fakeapi.LoadDemo()
 	require.NoError(t, err)
-	template, err := migrated()
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "soundings.db")
-	require.NoError(t, os.WriteFile(path, template, 0o600))
-	store, err := sqlstore.Open(t.Context(), "sqlite:"+path, sqlstore.Options{})
+	store, err := sqlstore.Open(t.Context(), "sqlite:"+embedded.Database(t), sqlstore.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	by, err := application.NewAccounts(store).Local(t.Context(), "somebody")
 	require.NoError(t, err)
 	return &rig{t: t, store: store, files: memory.NewFiles(), fake: fakeapi.Run(t, data), data: data, by: by}
 }
-
-// migrated returns a database file that every rig begins with.
-var migrated = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "soundings")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "template.db")
-	store, err := sqlstore.Open(context.Background(), "sqlite:"+path, sqlstore.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(store.Migrate(context.Background()), store.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // parts are what a test may put in the place of the usual ones.
 type parts struct {

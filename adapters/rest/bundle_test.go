@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -29,6 +28,7 @@ import (
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
+	"github.com/soundings-io/soundings/test/env/embedded"
 	"github.com/soundings-io/soundings/test/fakeapi"
 )
 
@@ -90,10 +90,7 @@ func setup(t *testing.T, change ...func(*settings)) *testBundle {
 	for _, f := range change {
 		f(&s)
 	}
-	template, err := migrated()
-	require.NoError(t, err)
-	b.database = filepath.Join(t.TempDir(), "store.db")
-	require.NoError(t, os.WriteFile(b.database, template, 0o600))
+	b.database = embedded.Database(t)
 	keys, err := access.ParseKeyring(testKeys)
 	require.NoError(t, err)
 	b.store, err = sqlstore.Open(t.Context(), "sqlite:"+b.database, sqlstore.Options{Keyring: keys})

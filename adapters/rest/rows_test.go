@@ -1,42 +1,18 @@
 package rest_test
 
 import (
-	"context"
-	"errors"
 	"net/http"
-	"os"
-	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
-
-// migrated returns a database file that every server of the tests begins with.
-var migrated = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "soundings")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "template.db")
-	store, err := sqlstore.Open(context.Background(), "sqlite:"+path, sqlstore.Options{})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(store.Migrate(context.Background()), store.Close()); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // createTask makes a task of the caller and returns its id.
 func (b *testBundle) createTask(token string) string {
