@@ -6,9 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -16,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/soundings-io/soundings/test/env"
 )
 
 // server is a Postgres or a Redis as a program of this machine, on an address that it keeps when it is restarted.
@@ -39,11 +39,13 @@ const serverStart = 30 * time.Second
 // is to try.
 func startPostgres(t *testing.T) *server {
 	t.Helper()
-	s := newServer(t, "postgres", "/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin")
-	folder := serverFolder(t)
+	s := newServer(t, "postgres", env.PostgresProgram)
+	folder, err := env.ServerFolder("soundings-faults-postgres-")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	initdb := exec.Command(filepath.Join(filepath.Dir(s.program), "initdb"), "--pgdata", folder, "--username", "test",
 		"--auth", "trust", "--encoding", "UTF8", "--no-locale", "--no-sync")
-	initdb.Dir, initdb.SysProcAttr = folder, otherUser()
+	initdb.Dir, initdb.SysProcAttr = folder, env.ServerAttributes()
 	out, err := initdb.CombinedOutput()
 	require.NoError(t, err, string(out))
 	_, port, err := net.SplitHostPort(s.address)
@@ -64,7 +66,7 @@ func startPostgres(t *testing.T) *server {
 // startRedis serves a Redis that keeps nothing: a restart empties it.
 func startRedis(t *testing.T) *server {
 	t.Helper()
-	s := newServer(t, "redis-server")
+	s := newServer(t, "redis", env.RedisProgram)
 	_, port, err := net.SplitHostPort(s.address)
 	require.NoError(t, err)
 	s.args = []string{"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"}
@@ -75,57 +77,23 @@ func startRedis(t *testing.T) *server {
 	return s
 }
 
-// newServer looks for the program on the path and in the folders. Containers will not do: the suite kills servers.
-func newServer(t *testing.T, program string, folders ...string) *server {
+// newServer prepares a program of this machine. Containers will not do: the suite kills servers.
+func newServer(t *testing.T, name string, find func() (string, error)) *server {
 	t.Helper()
-	path, err := exec.LookPath(program)
-	for _, folder := range folders {
-		if found, _ := filepath.Glob(filepath.Join(folder, program)); err != nil && len(found) > 0 {
-			path, err = found[len(found)-1], nil
-		}
-	}
+	path, err := find()
 	if err != nil && os.Getenv("CI") == "true" {
-		require.Fail(t, "the fault suite restarts servers and needs the program "+program+": `make test-deps` installs it")
+		require.Fail(t, "the fault suite restarts servers: `make test-deps` installs them", err)
 	}
 	if err != nil {
-		t.Skipf("no program %s to restart: `make test-deps` installs it", program)
+		t.Skipf("%v, and the suite restarts servers: `make test-deps` installs them", err)
 	}
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().String()
 	require.NoError(t, listener.Close())
-	log, err := os.Create(filepath.Join(t.TempDir(), program+".log"))
+	log, err := os.Create(filepath.Join(t.TempDir(), name+".log"))
 	require.NoError(t, err)
-	return &server{t: t, name: program, program: path, address: address, log: log}
-}
-
-// serverFolder is one that the servers' user may write to.
-func serverFolder(t *testing.T) string {
-	t.Helper()
-	folder, err := os.MkdirTemp("", "soundings-faults-postgres-")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	if c := otherUser().Credential; c != nil {
-		require.NoError(t, os.Chown(folder, int(c.Uid), int(c.Gid)))
-	}
-	return folder
-}
-
-// otherUser is who runs the servers where we are root, as which Postgres refuses to run.
-func otherUser() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setpgid: true}
-	if os.Geteuid() != 0 {
-		return attr
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		if u, err := user.Lookup(name); err == nil {
-			uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-			gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-			attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-			return attr
-		}
-	}
-	return attr
+	return &server{t: t, name: name, program: path, address: address, log: log}
 }
 
 // database is the address of one of a Postgres's databases, past the proxy.
@@ -139,7 +107,7 @@ func databaseAt(address, name string) string {
 func (s *server) start() {
 	s.t.Helper()
 	cmd := exec.Command(s.program, s.args...)
-	cmd.Dir, cmd.SysProcAttr = os.TempDir(), otherUser()
+	cmd.Dir, cmd.SysProcAttr = os.TempDir(), env.ServerAttributes()
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	require.NoError(s.t, cmd.Start())
 	exited := make(chan struct{})

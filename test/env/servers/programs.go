@@ -7,11 +7,11 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
+
+	"github.com/soundings-io/soundings/test/env"
 )
 
 // program is a server process with a temporary folder of its own.
@@ -26,7 +26,7 @@ func postgresProgram(ctx context.Context) (string, func(context.Context) error, 
 }
 
 func startPostgres(ctx context.Context, settings []string) (string, func(context.Context) error, error) {
-	server, err := lookUp("postgres", "/usr/lib/postgresql/*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+	server, err := env.PostgresProgram()
 	if err != nil {
 		return "", nil, err
 	}
@@ -53,7 +53,7 @@ func redisProgram(ctx context.Context) (string, func(context.Context) error, err
 }
 
 func startRedis(ctx context.Context, settings []string) (string, func(context.Context) error, error) {
-	server, err := lookUp("redis-server")
+	server, err := env.RedisProgram()
 	if err != nil {
 		return "", nil, err
 	}
@@ -79,54 +79,15 @@ func redisSettings() []string {
 	return []string{"--databases", "256", "--save", "", "--appendonly", "no"}
 }
 
-// lookUp finds a program on the path or in one of the folders, the newest version (by name) first.
-func lookUp(name string, folders ...string) (string, error) {
-	if path, err := exec.LookPath(name); err == nil {
-		return path, nil
-	}
-	for _, folder := range folders {
-		found, _ := filepath.Glob(filepath.Join(folder, name))
-		if len(found) > 0 {
-			return found[len(found)-1], nil
-		}
-	}
-	return "", fmt.Errorf("no %s here", name)
-}
-
 func newProgram(name string) (*program, error) {
-	folder, err := os.MkdirTemp("", "soundings-"+name+"-")
-	if err != nil {
-		return nil, err
-	}
-	p := &program{folder: folder}
-	if attr := processAttributes(); attr.Credential != nil {
-		err = os.Chown(folder, int(attr.Credential.Uid), int(attr.Credential.Gid))
-	}
-	return p, err
-}
-
-// processAttributes give a server a process group of its own, so that Ctrl-C reaches the tests first, and, as
-// Postgres refuses to run as root, another user's rights.
-func processAttributes() *syscall.SysProcAttr {
-	attr := &syscall.SysProcAttr{Setpgid: true}
-	if os.Geteuid() != 0 {
-		return attr
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		if u, err := user.Lookup(name); err == nil {
-			uid, _ := strconv.ParseUint(u.Uid, 10, 32)
-			gid, _ := strconv.ParseUint(u.Gid, 10, 32)
-			attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-			break
-		}
-	}
-	return attr
+	folder, err := env.ServerFolder("soundings-" + name + "-")
+	return &program{folder: folder}, err
 }
 
 func (p *program) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = p.folder
-	cmd.SysProcAttr = processAttributes()
+	cmd.SysProcAttr = env.ServerAttributes()
 	return cmd
 }
 
