@@ -133,27 +133,27 @@ func had(s *application.Subscription) int64 {
 func TestAWatcherHearsOfChangesUntilTheEnd(t *testing.T) {
 	inWatchRoom(t, func(r *watchRoom) {
 		s := r.subscribe(ada(), "t1")
-		require.EqualValues(t, 1, had(s), "the task as it stands, at once")
+		require.EqualValues(r, 1, had(s), "the task as it stands, at once")
 		pass(5 * time.Second)
-		require.EqualValues(t, -2, had(s), "nothing changed")
+		require.EqualValues(r, -2, had(s), "nothing changed")
 		for n := range int64(3) {
 			r.set(10+n, task.Running, "t1")
 			pass(time.Second)
-			require.Equal(t, 10+n, had(s))
+			require.Equal(r, 10+n, had(s))
 		}
 		for n := range int64(5) {
 			r.set(20+n, task.Running, "t1")
 			pass(time.Second)
 		}
-		require.EqualValues(t, 24, had(s), "whoever reads slowly has the newest alone")
-		require.EqualValues(t, -2, had(s))
+		require.EqualValues(r, 24, had(s), "whoever reads slowly has the newest alone")
+		require.EqualValues(r, -2, had(s))
 		r.set(30, task.Completed, "t1")
 		pass(time.Second)
-		require.EqualValues(t, 30, had(s))
-		require.EqualValues(t, -1, had(s))
+		require.EqualValues(r, 30, had(s))
+		require.EqualValues(r, -1, had(s))
 		before := r.reads()
 		pass(time.Minute)
-		require.Equal(t, before, r.reads(), "nobody watches any more")
+		require.Equal(r, before, r.reads(), "nobody watches any more")
 	})
 }
 
@@ -162,18 +162,18 @@ func TestAWatcherHearsAtMostOnceASecond(t *testing.T) {
 		r.subscribe(ada(), "t1") // from whom the reader has its beat
 		<-time.After(700 * time.Millisecond)
 		s := r.subscribe(ada(), "t1")
-		require.EqualValues(t, 1, had(s))
+		require.EqualValues(r, 1, had(s))
 		r.set(2, task.Running, "t1")
 		pass(900 * time.Millisecond)
-		require.EqualValues(t, -2, had(s), "the reader has looked 0.3 s after the first state")
+		require.EqualValues(r, -2, had(s), "the reader has looked 0.3 s after the first state")
 		pass(400 * time.Millisecond)
-		require.EqualValues(t, 2, had(s))
+		require.EqualValues(r, 2, had(s))
 		pass(500 * time.Millisecond)
 		late := r.subscribe(ada(), "t1")
-		require.EqualValues(t, 2, had(late))
+		require.EqualValues(r, 2, had(late))
 		r.set(3, task.Cancelled, "t1")
 		pass(600 * time.Millisecond)
-		require.EqualValues(t, 3, had(late), "the end is told without delay")
+		require.EqualValues(r, 3, had(late), "the end is told without delay")
 	})
 }
 
@@ -182,11 +182,11 @@ func TestAnEndedTaskIsToldOnce(t *testing.T) {
 		r.set(7, task.Failed, "t1")
 		for range 2 * application.MaxWatches {
 			s := r.subscribe(ada(), "t1")
-			require.EqualValues(t, 7, had(s))
-			require.EqualValues(t, -1, had(s))
+			require.EqualValues(r, 7, had(s))
+			require.EqualValues(r, -1, had(s))
 		}
 		pass(10 * time.Second)
-		require.Zero(t, r.reads())
+		require.Zero(r, r.reads())
 	})
 }
 
@@ -201,21 +201,21 @@ func TestThereIsOneReaderForAll(t *testing.T) {
 			}
 		}
 		pass(10 * time.Second)
-		require.Equal(t, 10, r.reads(), "once a second")
+		require.Equal(r, 10, r.reads(), "once a second")
 		for _, asked := range r.asked {
-			require.ElementsMatch(t, ids, asked, "each task once")
+			require.ElementsMatch(r, ids, asked, "each task once")
 		}
 		for _, s := range all[:len(all)-1] {
 			s.Close()
 			s.Close()
 		}
 		pass(time.Second)
-		require.Equal(t, []task.ID{"t3"}, r.asked[10])
+		require.Equal(r, []task.ID{"t3"}, r.asked[10])
 		all[len(all)-1].Close()
 		again := r.subscribe(ada(), "t1")
 		pass(3 * time.Second)
-		require.Equal(t, 14, r.reads(), "the one that came first has ended")
-		require.EqualValues(t, 1, had(again))
+		require.Equal(r, 14, r.reads(), "the one that came first has ended")
+		require.EqualValues(r, 1, had(again))
 	})
 }
 
@@ -226,12 +226,12 @@ func TestOnlyTheOwnerWatches(t *testing.T) {
 		nobody := ada()
 		nobody.Permissions = []access.Permission{access.TasksWrite}
 		for range 2 * application.MaxWatches { // a refusal is no watch
-			_, err := r.watch.Subscribe(t.Context(), eve, "t1")
-			require.Equal(t, fault.NotFound, fault.KindOf(err))
-			_, err = r.watch.Subscribe(t.Context(), nobody, "t1")
-			require.Equal(t, fault.Forbidden, fault.KindOf(err))
+			_, err := r.watch.Subscribe(r.Context(), eve, "t1")
+			require.Equal(r, fault.NotFound, fault.KindOf(err))
+			_, err = r.watch.Subscribe(r.Context(), nobody, "t1")
+			require.Equal(r, fault.Forbidden, fault.KindOf(err))
 		}
-		require.EqualValues(t, 1, had(r.subscribe(ada(), "t1")))
+		require.EqualValues(r, 1, had(r.subscribe(ada(), "t1")))
 	})
 }
 
@@ -239,28 +239,28 @@ func TestADeletedTaskEndsItsWatches(t *testing.T) {
 	inWatchRoom(t, func(r *watchRoom) {
 		r.set(1, task.Paused, "t1", "t2")
 		s, other := r.subscribe(ada(), "t1"), r.subscribe(ada(), "t2")
-		require.EqualValues(t, 1, had(s))
-		require.EqualValues(t, 1, had(other))
+		require.EqualValues(r, 1, had(s))
+		require.EqualValues(r, 1, had(other))
 		r.mu.Lock()
 		delete(r.tasks, "t1")
 		r.mu.Unlock()
 		pass(time.Second)
-		require.EqualValues(t, -1, had(s))
-		require.EqualValues(t, -2, had(other))
+		require.EqualValues(r, -1, had(s))
+		require.EqualValues(r, -2, had(other))
 	})
 }
 
 func TestWatchersWaitForTheDatabase(t *testing.T) {
 	inWatchRoom(t, func(r *watchRoom) {
 		s := r.subscribe(ada(), "t1")
-		require.EqualValues(t, 1, had(s))
+		require.EqualValues(r, 1, had(s))
 		r.fail(fault.New(fault.Unavailable, fault.CodeUnavailable, "down"))
 		r.set(2, task.Running, "t1")
 		pass(time.Minute)
-		require.EqualValues(t, -2, had(s), "still there, and told nothing")
+		require.EqualValues(r, -2, had(s), "still there, and told nothing")
 		r.fail(nil)
 		pass(time.Second)
-		require.EqualValues(t, 2, had(s))
+		require.EqualValues(r, 2, had(s))
 	})
 }
 
@@ -293,16 +293,16 @@ func TestWatchersAreAskedWhoTheyAre(t *testing.T) {
 				}
 				s, other := r.subscribe(who, "t1"), r.subscribe(ada(), "t1")
 				pass(3 * time.Second)
-				require.EqualValues(t, 1, had(s))
-				require.EqualValues(t, 1, had(other))
+				require.EqualValues(r, 1, had(s))
+				require.EqualValues(r, 1, had(other))
 				asked.Store(true)
 				r.set(2, task.Running, "t1")
 				pass(time.Second)
-				assert.Equal(t, c.want, had(s), "told nothing of what came after")
-				assert.EqualValues(t, 2, had(other), "the others are not disturbed")
+				assert.Equal(r, c.want, had(s), "told nothing of what came after")
+				assert.EqualValues(r, 2, had(other), "the others are not disturbed")
 				if asked.Store(false); c.want == -2 {
 					pass(time.Second)
-					require.EqualValues(t, 2, had(s))
+					require.EqualValues(r, 2, had(s))
 				}
 			})
 		})
@@ -315,9 +315,9 @@ func TestAUserWatchesABoundedNumber(t *testing.T) {
 		for range application.MaxWatches {
 			all = append(all, r.subscribe(ada(), "t1"))
 		}
-		_, err := r.watch.Subscribe(t.Context(), ada(), "t1")
-		require.Equal(t, fault.RateLimited, fault.KindOf(err))
-		require.False(t, fault.As(err).RetryAt.IsZero())
+		_, err := r.watch.Subscribe(r.Context(), ada(), "t1")
+		require.Equal(r, fault.RateLimited, fault.KindOf(err))
+		require.False(r, fault.As(err).RetryAt.IsZero())
 		all[3].Close()
 		r.subscribe(ada(), "t1")
 	})
@@ -328,7 +328,7 @@ func TestAUserWatchesABoundedNumber(t *testing.T) {
 func TestNoWatcherIsToldWhatIsOlder(t *testing.T) {
 	inWatchRoom(t, func(r *watchRoom) {
 		first := r.subscribe(ada(), "t1")
-		require.EqualValues(t, 1, had(first))
+		require.EqualValues(r, 1, had(first))
 		r.set(2, task.Running, "t1")
 		held := make(chan struct{})
 		r.mu.Lock()
@@ -340,22 +340,22 @@ func TestNoWatcherIsToldWhatIsOlder(t *testing.T) {
 		r.mu.Unlock()
 		r.set(3, task.Running, "t1")
 		late := r.subscribe(ada(), "t1")
-		require.EqualValues(t, 3, had(late))
+		require.EqualValues(r, 3, had(late))
 		close(held)
 		synctest.Wait()
-		require.EqualValues(t, 2, had(first))
-		require.EqualValues(t, -2, had(late))
+		require.EqualValues(r, 2, had(first))
+		require.EqualValues(r, -2, had(late))
 	})
 }
 
 func TestTheEndOfTheProcessEndsAllWatches(t *testing.T) {
 	inWatchRoom(t, func(r *watchRoom) {
 		s := r.subscribe(ada(), "t1")
-		require.EqualValues(t, 1, had(s))
+		require.EqualValues(r, 1, had(s))
 		r.watch.Close()
-		require.EqualValues(t, -1, had(s))
-		_, err := r.watch.Subscribe(t.Context(), ada(), "t1")
-		require.Equal(t, fault.Unavailable, fault.KindOf(err))
+		require.EqualValues(r, -1, had(s))
+		_, err := r.watch.Subscribe(r.Context(), ada(), "t1")
+		require.Equal(r, fault.Unavailable, fault.KindOf(err))
 		r.watch.Close()
 	})
 }
