@@ -24,6 +24,7 @@ type taskDocument struct {
 		Posts struct{ Fetched, Spam, Scored int64 } `json:"posts"`
 	} `json:"progress"`
 	Problems []struct{ Code, Message string } `json:"problems"`
+	Export   struct{ Rows, Bytes int64 }      `json:"export"`
 }
 
 type subtaskDocument struct {
@@ -82,10 +83,10 @@ func (c client) analyze(ctx context.Context, url string) (taskDocument, error) {
 	return made, err
 }
 
-// export asks for a CSV of a task.
-func (c client) export(ctx context.Context, id string) (taskDocument, error) {
+// export asks for a file of a task.
+func (c client) export(ctx context.Context, id, format string) (taskDocument, error) {
 	var made taskDocument
-	err := c.call(ctx, http.MethodPost, "/tasks/export", map[string]any{"taskId": id, "format": "csv"}, &made)
+	err := c.call(ctx, http.MethodPost, "/tasks/export", map[string]any{"taskId": id, "format": format}, &made)
 	return made, err
 }
 
