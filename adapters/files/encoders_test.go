@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"io"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/domain/analysis"
@@ -112,17 +116,119 @@ func TestUnknownFormats(t *testing.T) {
 	require.Equal(t, "format", fault.As(err).Field)
 }
 
-func BenchmarkCSV(b *testing.B)    { benchmarkEncoder(b, "csv") }
-func BenchmarkNDJSON(b *testing.B) { benchmarkEncoder(b, "ndjson") }
-
-func benchmarkEncoder(b *testing.B, format string) {
-	var out bytes.Buffer
-	e, err := files.Formats{}.NewEncoder(format, ports.EncoderOptions{FormulaGuard: true}, &out)
-	require.NoError(b, err)
-	p := fullPost()
-	b.ReportAllocs()
-	for b.Loop() {
-		out.Reset()
-		_ = e.Encode(&p)
+func BenchmarkEncode(b *testing.B) {
+	for _, format := range (files.Formats{}).Formats() {
+		b.Run(format, func(b *testing.B) {
+			var e ports.PostEncoder
+			p := fullPost()
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				if n%1_000_000 == 0 { // what a sheet has room for
+					var err error
+					e, err = files.Formats{}.NewEncoder(format, ports.EncoderOptions{FormulaGuard: true}, io.Discard)
+					require.NoError(b, err)
+				}
+				p.ID = strconv.Itoa(n)
+				_ = e.Encode(&p)
+			}
+		})
 	}
+}
+
+// TestCSVChosen pins the bytes of a chosen file with a mark: the header and all
+// rows have the columns asked for, in the order of the full list.
+func TestCSVChosen(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	e, err := files.Formats{}.NewEncoder("csv", ports.EncoderOptions{BOM: true, Columns: []string{"text", "id", "spamReasons"}}, &out)
+	require.NoError(t, err)
+	p := fullPost()
+	require.NoError(t, e.Encode(&p))
+	require.NoError(t, e.Close())
+	require.Equal(t, "\ufeffid,text,spamReasons\r\n0193a1b2-0000-7000-8000-000000000001,\"She said \"\"hi\"\", twice\",link;repeated_text\r\n", out.String())
+}
+
+// TestParquetGroupsAreBounded: what is in memory is a group, by rows and by bytes.
+func TestParquetGroupsAreBounded(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ rows, textBytes, groups int }{
+		"small posts": {140_000, 0, 3}, "big posts": {1300, 64 << 10, 3},
+	} {
+		var out bytes.Buffer
+		e, err := files.Formats{}.NewEncoder("parquet", ports.EncoderOptions{Columns: []string{"text", "likes"}}, &out)
+		require.NoError(t, err)
+		p := analysis.JudgedPost{Post: content.Post{Text: strings.Repeat("x", tc.textBytes)}}
+		for i := range tc.rows {
+			p.Likes = int64(i)
+			require.NoError(t, e.Encode(&p))
+		}
+		require.NoError(t, e.Close())
+		f, err := parquet.OpenFile(bytes.NewReader(out.Bytes()), int64(out.Len()))
+		require.NoError(t, err)
+		require.EqualValues(t, tc.rows, f.NumRows())
+		require.Len(t, f.RowGroups(), tc.groups, name)
+	}
+}
+
+// TestParquetSchema pins what other programs see.
+func TestParquetSchema(t *testing.T) {
+	t.Parallel()
+	file := encode(t, "parquet", false)
+	f, err := parquet.OpenFile(strings.NewReader(file), int64(len(file)))
+	require.NoError(t, err)
+	require.Equal(t, `message post {
+	required binary id (STRING);
+	required binary kind (STRING);
+	required binary externalId (STRING);
+	optional binary parentExternalId (STRING);
+	optional binary rootExternalId (STRING);
+	optional binary authorName (STRING);
+	optional binary authorExternalId (STRING);
+	required binary text (STRING);
+	required int64 likes (INT(64,true));
+	optional int64 publishedAt (TIMESTAMP(isAdjustedToUTC=true,unit=MICROS));
+	optional int64 editedAt (TIMESTAMP(isAdjustedToUTC=true,unit=MICROS));
+	required boolean deleted;
+	required binary url (STRING);
+	optional binary spamVerdict (STRING);
+	optional double spamScore;
+	optional group spamReasons (LIST) {
+		repeated group list {
+			required binary element (STRING);
+		}
+	}
+	optional binary spamModel (STRING);
+	optional binary sentimentLabel (STRING);
+	optional double sentimentScore;
+	optional binary sentimentModel (STRING);
+}`, f.Schema().String())
+}
+
+func TestAFullSheetSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	e, err := files.Formats{}.NewEncoder("xlsx", ports.EncoderOptions{Columns: []string{"deleted"}}, io.Discard)
+	require.NoError(t, err)
+	var p analysis.JudgedPost
+	for range 1_048_575 {
+		require.NoError(t, e.Encode(&p))
+	}
+	err = e.Encode(&p)
+	require.Equal(t, fault.Invalid, fault.KindOf(err))
+	require.Equal(t, "format", fault.As(err).Field)
+	require.ErrorContains(t, err, "csv or parquet")
+}
+
+// TestXLSXTimes: a time that spreadsheets have no date for is a text.
+func TestXLSXTimes(t *testing.T) {
+	t.Parallel()
+	p := fullPost()
+	p.PublishedAt, p.EditedAt = time.Date(1899, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	f, err := excelize.OpenReader(strings.NewReader(encode(t, "xlsx", false, p)))
+	require.NoError(t, err)
+	for cell, want := range map[string]string{"J2": "1899-01-01T00:00:00Z", "K2": "9999-12-31 23:59:59", "H2": `She said "hi", twice`} {
+		got, err := f.GetCellValue("posts", cell)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	require.NoError(t, f.Close())
 }

@@ -16,13 +16,18 @@ import (
 // A group of rows is kept in memory, compressed, until it is full: that many
 // rows, or that many bytes of text before compression.
 const (
-	parquetGroupRows  = 128 << 10
-	parquetGroupBytes = 64 << 20
+	parquetGroupRows  = 64 << 10
+	parquetGroupBytes = 32 << 20
 	// parquetBatch is how many rows go to the library at once.
 	parquetBatch = 128
 )
 
-// parquetEncoder writes Parquet with zstd. Texts are exact.
+// parquetCodec is one for all: it keeps what compressing takes, megabytes of it,
+// from page to page. Pages are too small for a higher level to pay.
+var parquetCodec = &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}
+
+// parquetEncoder writes Parquet with zstd, and with the encodings that every
+// reader knows. Texts are exact.
 type parquetEncoder struct {
 	cells   parquetCells
 	columns []column
@@ -35,8 +40,8 @@ type parquetEncoder struct {
 
 func newParquet(w io.Writer, of []column, _ ports.EncoderOptions) (ports.PostEncoder, error) {
 	writer := parquet.NewWriter(w, parquetSchema(of),
-		parquet.Compression(&zstd.Codec{Level: zstd.SpeedDefault, Concurrency: 1}),
-		parquet.DataPageVersion(1), // which every reader knows
+		parquet.Compression(parquetCodec),
+		parquet.DataPageVersion(1),
 		parquet.CreatedBy("soundings", "", ""),
 	)
 	return &parquetEncoder{columns: of, writer: writer, batch: make([]parquet.Row, 0, parquetBatch)}, nil
@@ -117,7 +122,7 @@ func parquetNode(c column) parquet.Node {
 	if c.few {
 		return parquet.Encoded(parquet.String(), &parquet.RLEDictionary)
 	}
-	return parquet.String()
+	return parquet.Encoded(parquet.String(), &parquet.Plain)
 }
 
 // orderedGroup is a group whose fields keep our order; parquet.Group alone has
