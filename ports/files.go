@@ -12,11 +12,15 @@ import (
 type FileStore interface {
 	// Create begins a file. Nobody sees it before Commit; a process that dies
 	// leaves nothing that Open would find. An existing file of the name is
-	// replaced by Commit, at once. Names are slash-free and made by Soundings.
+	// replaced by Commit, at once. Names are slash-free and made by Soundings. ctx
+	// bounds the whole making, but not Abort.
 	Create(ctx context.Context, name string) (FileWriter, error)
-	// Open returns a finished file. Error kinds: NotFound.
+	// Open returns a finished file, whose reading ctx bounds. A file replaced while
+	// it is read gives its own bytes or Unavailable, never others. Error kinds:
+	// NotFound, Unavailable.
 	Open(ctx context.Context, name string) (File, error)
-	// Delete removes a file, and one that is not there as well.
+	// Delete removes a file, and one that is not there as well. Error kinds:
+	// Unavailable.
 	Delete(ctx context.Context, name string) error
 }
 
@@ -38,9 +42,12 @@ type File interface {
 	ModTime() time.Time
 }
 
-// PostEncoder writes posts in one format. It is used by one goroutine.
+// PostEncoder writes posts in one format. It is used by one goroutine. It holds
+// memory alone, so one that failed or is given up needs no Close.
 type PostEncoder interface {
-	// Encode writes one post. It keeps nothing of it.
+	// Encode writes one post, which the caller may change afterwards. Error kinds
+	// beside those of the writer: Invalid when the format has no room for more
+	// (xlsx).
 	Encode(p *analysis.JudgedPost) error
 	// Close writes what is left, the header of an empty export included. It
 	// does not close the writer beneath.

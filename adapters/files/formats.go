@@ -19,6 +19,9 @@ var (
 
 // Formats makes the encoders of all export formats. Those of csv, xlsx and
 // parquet have a column for each property of a post; ndjson has whole posts.
+// Texts are exact but for two limits of spreadsheets: the guard of csv, and the
+// 32,767 characters of a cell in xlsx, where a longer text ends in " … [cut]".
+// All times are in UTC; xlsx has them as dates, to the millisecond.
 type Formats struct{}
 
 // table lists the formats with columns.
