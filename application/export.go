@@ -3,11 +3,14 @@ package application
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"hash"
 	"time"
 
+	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
@@ -15,32 +18,32 @@ import (
 )
 
 // Exporter runs EXPORT_POSTS: it writes one snapshot of a task's posts into a
-// file that appears whole or not at all.
+// file, and a manifest beside it. Both appear whole, or neither.
 type Exporter struct {
 	store   ports.Store
 	files   ports.FileStore
 	formats ports.ExportFormats
 	ttl     ExportTTL
+	encode  ManifestEncoder
 }
 
 // ExportTTL is how long a finished export is kept.
 type ExportTTL time.Duration
 
 // NewExporter returns the processor.
-func NewExporter(store ports.Store, files ports.FileStore, formats ports.ExportFormats, ttl ExportTTL) *Exporter {
-	return &Exporter{store: store, files: files, formats: formats, ttl: ttl}
+func NewExporter(store ports.Store, files ports.FileStore, formats ports.ExportFormats, ttl ExportTTL, encode ManifestEncoder) *Exporter {
+	return &Exporter{store: store, files: files, formats: formats, ttl: ttl, encode: encode}
 }
 
 func (e *Exporter) process(ctx context.Context, r *run) (task.Outcome, error) {
 	t := r.lease.Task
-	of, err := e.store.Task(ctx, t.User, t.Export.TaskID)
+	names := exportNames(t.ID, t.Export.Format)
+	spec, err := e.Save(ctx, t.User, *t.Export, names)
 	if err != nil {
 		return task.Outcome{}, exportFailed(err)
 	}
-	spec := *t.Export
-	spec.Partial = !of.Status.Ended()
-	if err := e.write(ctx, t, &spec); err != nil {
-		return task.Outcome{}, exportFailed(err)
+	if err := e.keepOnlyIfWanted(ctx, t, names); err != nil {
+		return task.Outcome{}, err
 	}
 	spec.ExpiresAt = now().Add(time.Duration(e.ttl))
 	o := task.Succeed()
@@ -48,13 +51,69 @@ func (e *Exporter) process(ctx context.Context, r *run) (task.Outcome, error) {
 	return o, nil
 }
 
-// write streams the posts into the file and publishes it.
-func (e *Exporter) write(ctx context.Context, t task.State, spec *task.ExportSpec) error {
-	file, err := e.files.Create(ctx, exportName(t.ID, spec.Format))
+// keepOnlyIfWanted removes what was published for a task that was deleted
+// meanwhile: whoever deleted it may have looked for the files before they were
+// there.
+func (e *Exporter) keepOnlyIfWanted(ctx context.Context, t task.State, names ExportNames) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	_, err := e.store.Task(ctx, t.User, t.ID)
+	if fault.Is(err, fault.NotFound) {
+		return errors.Join(ports.ErrLeaseLost, names.remove(ctx, e.files))
+	}
+	return nil
+}
+
+// Save writes the posts that the spec chooses, publishes file and manifest under
+// the names, and returns the spec with what was written. Error kinds beside
+// those of the ports: NotFound for a task that is not the user's.
+func (e *Exporter) Save(ctx context.Context, user access.UserID, spec task.ExportSpec, names ExportNames) (task.ExportSpec, error) {
+	of, err := e.store.Task(ctx, user, spec.TaskID)
+	if err != nil {
+		return spec, err
+	}
+	spec.Partial = !of.Status.Ended()
+	file, err := e.files.Create(ctx, names.File)
+	if err != nil {
+		return spec, err
+	}
+	defer func() { _ = file.Abort() }()
+	if err := e.writePosts(ctx, user, &spec, file); err != nil {
+		return spec, err
+	}
+	manifest, err := e.files.Create(ctx, names.Manifest)
+	if err != nil {
+		return spec, err
+	}
+	defer func() { _ = manifest.Abort() }()
+	if err := e.writeManifest(ctx, of, spec, manifest); err != nil {
+		return spec, err
+	}
+	if err := ctx.Err(); err != nil {
+		return spec, err // cancelled or deleted: nobody would remove the files
+	}
+	return spec, e.publish(ctx, file, manifest, names)
+}
+
+// publish commits when both are written: a disk that was full has told so by
+// then. A file whose manifest cannot follow is taken back.
+func (e *Exporter) publish(ctx context.Context, file, manifest ports.FileWriter, names ExportNames) error {
+	if err := file.Commit(); err != nil {
+		return err
+	}
+	err := manifest.Commit()
+	if err != nil {
+		err = errors.Join(err, names.remove(context.WithoutCancel(ctx), e.files))
+	}
+	return err
+}
+
+// writePosts streams the posts, and notes in the spec what it wrote.
+func (e *Exporter) writePosts(ctx context.Context, user access.UserID, spec *task.ExportSpec, file ports.FileWriter) error {
+	hide, err := e.pseudonyms(ctx, user, *spec)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = file.Abort() }()
 	sum := &summing{to: file, hash: sha256.New()}
 	buffered := bufio.NewWriterSize(sum, 256<<10)
 	encoder, err := e.formats.NewEncoder(spec.Format, ports.EncoderOptions{
@@ -63,9 +122,14 @@ func (e *Exporter) write(ctx context.Context, t task.State, spec *task.ExportSpe
 	if err != nil {
 		return err
 	}
+	order := analysis.ByTime
+	if spec.Threaded {
+		order = analysis.ByThread
+	}
 	spec.Rows = 0
-	err = e.store.EachPost(ctx, t.User, spec.TaskID, spec.Filter, analysis.ByTime, func(p *analysis.JudgedPost) error {
+	err = e.store.EachPost(ctx, user, spec.TaskID, spec.Filter, order, func(p *analysis.JudgedPost) error {
 		spec.Rows++
+		hide(p)
 		return encoder.Encode(p)
 	})
 	if err != nil {
@@ -77,11 +141,22 @@ func (e *Exporter) write(ctx context.Context, t task.State, spec *task.ExportSpe
 	if err := buffered.Flush(); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil {
-		return err // cancelled or deleted: nobody would remove the file
-	}
 	spec.Bytes, spec.SHA256 = sum.bytes, hex.EncodeToString(sum.hash.Sum(nil))
-	return file.Commit()
+	return nil
+}
+
+// pseudonyms returns what hides authors where that was asked for.
+func (e *Exporter) pseudonyms(ctx context.Context, user access.UserID, spec task.ExportSpec) (func(*analysis.JudgedPost), error) {
+	if !spec.Pseudonymise {
+		return func(*analysis.JudgedPost) {}, nil
+	}
+	fresh := make([]byte, analysis.PseudonymKeySize)
+	_, _ = rand.Read(fresh) // never fails
+	key, err := e.store.PseudonymKey(ctx, user, spec.TaskID, fresh)
+	if err != nil {
+		return nil, err
+	}
+	return analysis.NewPseudonyms(key).Hide, nil
 }
 
 // exportFailed names what went wrong for the task's problems, and keeps what

@@ -3,6 +3,7 @@ package application
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -27,12 +28,16 @@ func NewExports(store ports.Store, files ports.FileStore, formats ports.ExportFo
 	return &Exports{store: store, files: files, formats: formats, dispatcher: d}
 }
 
-// NewExport is a request for a file.
+// NewExport is a request for a file. The fields are those of task.ExportSpec.
 type NewExport struct {
 	TaskID       task.ID
 	Format       string
 	Filter       analysis.PostFilter
 	FormulaGuard bool
+	BOM          bool
+	Pseudonymise bool
+	Threaded     bool
+	Columns      []string
 }
 
 // Create accepts an export of an analysis task of the caller, running or not.
@@ -40,8 +45,9 @@ func (e *Exports) Create(ctx context.Context, by access.Caller, req NewExport) (
 	if err := by.May(access.ExportsWrite); err != nil {
 		return task.State{}, err
 	}
-	if formats := e.formats.Formats(); !slices.Contains(formats, req.Format) {
-		return task.State{}, fault.New(fault.Invalid, fault.CodeInvalidValue, "format is one of %s", strings.Join(formats, ", ")).In("format")
+	columns, err := e.check(req)
+	if err != nil {
+		return task.State{}, err
 	}
 	of, err := e.store.Task(ctx, by.User.ID, req.TaskID)
 	if err != nil {
@@ -52,13 +58,40 @@ func (e *Exports) Create(ctx context.Context, by access.Caller, req NewExport) (
 	}
 	created, first := task.NewExport(by.User.ID, of, task.ExportSpec{
 		TaskID: req.TaskID, Format: req.Format, Filter: req.Filter,
-		FormulaGuard: req.FormulaGuard, FileName: downloadName(of, now()),
+		FormulaGuard: req.FormulaGuard && forSpreadsheets(req.Format), BOM: req.BOM && forSpreadsheets(req.Format),
+		Pseudonymise: req.Pseudonymise, Threaded: req.Threaded, Columns: columns,
+		FileName: downloadName(of, now()),
 	}, newID, now())
 	if err := e.store.CreateTask(ctx, created, first); err != nil {
 		return task.State{}, err
 	}
 	e.dispatcher.Poke()
 	return created.State(), nil
+}
+
+// forSpreadsheets tells whether a format is one that spreadsheets guess at: the
+// others have no use for a guard or a mark, and their manifests do not claim one.
+func forSpreadsheets(format string) bool { return format == "csv" }
+
+// check refuses unknown formats and columns, and returns the columns asked for,
+// each once, in the order of the full list; none for all.
+func (e *Exports) check(req NewExport) ([]string, error) {
+	if formats := e.formats.Formats(); !slices.Contains(formats, req.Format) {
+		return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "format is one of %s", strings.Join(formats, ", ")).In("format")
+	}
+	all := e.formats.Columns(req.Format)
+	if len(req.Columns) > 0 && len(all) == 0 {
+		return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "%s holds whole posts; leave columns out", req.Format).In("options.columns")
+	}
+	for _, column := range req.Columns {
+		if !slices.Contains(all, column) {
+			return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "columns are some of %s", strings.Join(all, ", ")).In("options.columns")
+		}
+	}
+	if len(req.Columns) == 0 {
+		return nil, nil
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(column string) bool { return !slices.Contains(req.Columns, column) }), nil
 }
 
 // downloadName returns soundings-KIND-EXTERNALID-DAY, with characters that
@@ -86,6 +119,34 @@ type Download struct {
 // it closes it. Error kinds: NotFound (no such export), Conflict with
 // CodeNotReady, Gone with CodeExpired.
 func (e *Exports) Open(ctx context.Context, by access.Caller, id task.ID) (*Download, error) {
+	spec, err := e.finished(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	file, err := e.open(ctx, exportNames(id, spec.Format).File)
+	if err != nil {
+		return nil, err
+	}
+	return &Download{File: file, Name: spec.FileName + "." + spec.Format, Format: spec.Format, SHA256: spec.SHA256}, nil
+}
+
+// Manifest returns the manifest's document as it was published; error kinds as
+// of Open.
+func (e *Exports) Manifest(ctx context.Context, by access.Caller, id task.ID) ([]byte, error) {
+	spec, err := e.finished(ctx, by, id)
+	if err != nil {
+		return nil, err
+	}
+	file, err := e.open(ctx, exportNames(id, spec.Format).Manifest)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	return io.ReadAll(file)
+}
+
+// finished returns what a finished export of the caller wrote.
+func (e *Exports) finished(ctx context.Context, by access.Caller, id task.ID) (*task.ExportSpec, error) {
 	if err := by.May(access.TasksRead); err != nil {
 		return nil, err
 	}
@@ -101,15 +162,13 @@ func (e *Exports) Open(ctx context.Context, by access.Caller, id task.ID) (*Down
 	case !now().Before(t.Export.ExpiresAt):
 		return nil, fault.New(fault.Gone, fault.CodeExpired, "the export was kept until %s; make a new one", t.Export.ExpiresAt.Format(time.RFC3339))
 	}
-	file, err := e.files.Open(ctx, exportName(id, t.Export.Format))
+	return t.Export, nil
+}
+
+func (e *Exports) open(ctx context.Context, name string) (ports.File, error) {
+	file, err := e.files.Open(ctx, name)
 	if fault.Is(err, fault.NotFound) {
 		return nil, fault.New(fault.Gone, fault.CodeExpired, "the file of this export is gone; make a new one")
 	}
-	if err != nil {
-		return nil, err
-	}
-	return &Download{File: file, Name: t.Export.FileName + "." + t.Export.Format, Format: t.Export.Format, SHA256: t.Export.SHA256}, nil
+	return file, err
 }
-
-// exportName is the file of an export task.
-func exportName(id task.ID, format string) string { return string(id) + "." + format }

@@ -68,6 +68,7 @@ type parts struct {
 	limits       task.Limits
 	retry        task.RetryPolicy
 	grace        time.Duration
+	files        ports.FileStore
 }
 
 // process is one worker process: its queue is in memory and ends with it.
@@ -87,7 +88,7 @@ func (r *rig) start(change ...func(*parts)) *process {
 		detector: spam.NewBuiltin(), analyzer: sentiment.NewBuiltin(),
 		masters:      application.MasterTokens{content.YouTube: access.NewToken(fakeapi.DemoKey)},
 		integrations: newAccountStore(),
-		limits:       task.DefaultLimits(), retry: quickRetries(), grace: patience,
+		limits:       task.DefaultLimits(), retry: quickRetries(), grace: patience, files: r.files,
 	}
 	for _, c := range change {
 		c(&p)
@@ -103,7 +104,7 @@ func (r *rig) start(change ...func(*parts)) *process {
 		Processors: application.NewProcessors(
 			application.NewFetcher(r.store, queue, contexts, sources, quotas),
 			application.NewSpamJudge(r.store, p.detector), application.NewSentimentJudge(r.store, p.analyzer),
-			application.NewExporter(r.store, r.files, formats, application.ExportTTL(time.Hour))),
+			application.NewExporter(r.store, p.files, formats, application.ExportTTL(time.Hour), encodeManifest)),
 	}, application.WorkerOptions{Owner: uuid.NewString(), Grace: p.grace, Retry: p.retry}, log)
 
 	ctx, cancel := context.WithCancel(r.t.Context())
@@ -112,11 +113,11 @@ func (r *rig) start(change ...func(*parts)) *process {
 	running.Go(func() { _ = worker.Run(ctx) })
 	stop := sync.OnceFunc(func() { cancel(); running.Wait() })
 	r.t.Cleanup(stop)
-	tasks := application.NewTasks(r.store, r.files, dispatcher, 1000)
+	tasks := application.NewTasks(r.store, p.files, dispatcher, 1000)
 	return &process{
 		rig: r, stop: stop,
 		tasks: tasks, estimates: application.NewEstimates(tasks, contexts, sources, quotas),
-		exports: application.NewExports(r.store, r.files, formats, dispatcher),
+		exports: application.NewExports(r.store, p.files, formats, dispatcher),
 	}
 }
 

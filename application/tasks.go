@@ -149,19 +149,20 @@ func (t *Tasks) remove(ctx context.Context, user access.UserID, id task.ID) erro
 	if err != nil {
 		return err
 	}
-	return t.removeFiles(ctx, removed)
+	t.removeFiles(ctx, removed)
+	return nil
 }
 
 // removeFiles removes the files of deleted exports. What cannot be removed now
 // stays listed, and ExportExpiry removes it: the tasks are gone all the same.
-func (t *Tasks) removeFiles(ctx context.Context, deleted []task.State) error {
+func (t *Tasks) removeFiles(ctx context.Context, deleted []task.State) {
 	var gone []task.ID
 	for _, d := range deleted {
 		if d.Export != nil && exportNames(d.ID, d.Export.Format).remove(ctx, t.files) == nil {
 			gone = append(gone, d.ID)
 		}
 	}
-	return t.store.ExportsRemoved(ctx, gone)
+	_ = t.store.ExportsRemoved(ctx, gone)
 }
 
 // Task returns a task of the caller.

@@ -144,6 +144,8 @@ func newNotifier(c Config) (ports.Notifier, error) {
 
 func newTaskEncoder() application.TaskEncoder { return rest.EncodeTask }
 
+func newManifestEncoder() application.ManifestEncoder { return rest.EncodeManifest }
+
 func newRetentionPolicy(c Config) application.RetentionPolicy {
 	return application.RetentionPolicy{
 		content.YouTube: {Texts: c.RetentionYouTubeTexts, Tasks: c.RetentionYouTubeTasks},

@@ -1,7 +1,6 @@
 package bootstrap
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,7 +17,6 @@ import (
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
-	"github.com/soundings-io/soundings/ports"
 )
 
 type analyzeCommand struct {
@@ -92,7 +90,7 @@ func (a *App) runUntilEnded(ctx context.Context, by access.Caller, t task.State,
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	worked := make(chan error, 1)
-	go func() { worked <- a.Run(working, Roles{Worker: true}, func(string) {}) }()
+	go func() { worked <- a.Run(working, Roles{Worker: true, Guest: true}, func(string) {}) }()
 	defer p.done()
 
 	tick := time.NewTicker(pollEvery)
@@ -175,33 +173,19 @@ type exported struct {
 	rows int64
 }
 
-// export writes all posts to the file, which appears whole or not at all.
+// export writes all posts to the file, and the manifest beside it; both appear
+// whole, or neither.
 func (c *analyzeCommand) export(ctx context.Context, app *App, by access.Caller, id task.ID) (*exported, error) {
 	dir, err := files.OpenDir(filepath.Dir(c.Export))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = dir.Close() }()
-	writer, err := dir.Create(ctx, filepath.Base(c.Export))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = writer.Abort() }()
-	buffered := bufio.NewWriterSize(writer, 256<<10)
-	encoder, err := app.Formats.NewEncoder(strings.TrimPrefix(filepath.Ext(c.Export), "."), ports.EncoderOptions{FormulaGuard: true}, buffered)
-	if err != nil {
-		return nil, err
-	}
-	written := &exported{path: c.Export}
-	err = app.Store.EachPost(ctx, by.User.ID, id, analysis.PostFilter{}, analysis.ByTime, func(p *analysis.JudgedPost) error {
-		written.rows++
-		return encoder.Encode(p)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(encoder.Close(), buffered.Flush()); err != nil {
-		return nil, err
-	}
-	return written, writer.Commit()
+	name, ending := filepath.Base(c.Export), filepath.Ext(c.Export)
+	format := strings.TrimPrefix(ending, ".")
+	exporter := application.NewExporter(app.Store, dir, app.Formats, 0, newManifestEncoder())
+	spec, err := exporter.Save(ctx, by.User.ID, task.ExportSpec{
+		TaskID: id, Format: format, FormulaGuard: format == "csv", FileName: strings.TrimSuffix(name, ending),
+	}, application.ExportNames{File: name, Manifest: name + ".manifest.json"})
+	return &exported{path: c.Export, rows: spec.Rows}, err
 }

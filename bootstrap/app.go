@@ -36,6 +36,7 @@ type App struct {
 	Dispatcher *application.Dispatcher
 	Worker     *application.Worker
 	Webhooks   *application.Webhooks
+	Expiry     *application.ExportExpiry
 	Schedules  *application.Schedules
 	Retention  *application.Retention
 	Readiness  *application.Readiness
@@ -51,7 +52,12 @@ func Open(ctx context.Context, c Config, version Version, log *slog.Logger) (*Ap
 }
 
 // Roles say what a process does.
-type Roles struct{ API, Worker bool }
+type Roles struct {
+	API, Worker bool
+	// Guest is a worker that came for a task of its own: what the deployment does
+	// by the clock it leaves to those who serve, and who have all its settings.
+	Guest bool
+}
 
 // Run serves the roles until ctx ends, then stops in order: no new requests, no
 // new deliveries, running work to a good place, the rest handed back. ready is
@@ -71,8 +77,9 @@ func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) err
 	// The dispatcher outlives the worker, whose runs poke it until their end.
 	dispatching, stopDispatching := context.WithCancel(context.WithoutCancel(ctx))
 	group.Go(func() error { a.Dispatcher.Run(dispatching); return nil })
-	if roles.Worker {
+	if roles.Worker && !roles.Guest {
 		group.Go(func() error { a.Webhooks.Run(ctx); return nil })
+		group.Go(func() error { a.Expiry.Run(ctx); return nil })
 		group.Go(func() error { a.Schedules.Run(ctx); return nil })
 		group.Go(func() error { a.Retention.Run(ctx); return nil })
 	}

@@ -88,7 +88,8 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	}
 	sentimentJudge := application.NewSentimentJudge(store, sentimentAnalyzer)
 	exportTTL := newExportTTL(c)
-	exporter := application.NewExporter(store, fileStore, formats, exportTTL)
+	manifestEncoder := newManifestEncoder()
+	exporter := application.NewExporter(store, fileStore, formats, exportTTL, manifestEncoder)
 	processors := application.NewProcessors(fetcher, spamJudge, sentimentJudge, exporter)
 	work := application.Work{
 		Store:      store,
@@ -109,10 +110,11 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	taskEncoder := newTaskEncoder()
 	webhookPolicy := task.DefaultWebhookPolicy()
 	webhooks := application.NewWebhooks(store, notifier, taskEncoder, webhookPolicy, log)
+	exportExpiry := application.NewExportExpiry(store, fileStore, log)
 	cronNext := newCron()
 	schedules := application.NewSchedules(store, cronNext, dispatcher, log)
 	retentionPolicy := newRetentionPolicy(c)
-	retention := application.NewRetention(store, tasks, retentionPolicy, log)
+	applicationRetention := application.NewRetention(store, tasks, retentionPolicy, log)
 	readiness := newReadiness(store, bootstrapQueueAdapter, contexts, spamDetector, sentimentAnalyzer)
 	queues := application.NewQueues(store, dispatcher)
 	integrationsDeps := application.IntegrationsDeps{
@@ -154,8 +156,9 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Dispatcher: dispatcher,
 		Worker:     worker,
 		Webhooks:   webhooks,
+		Expiry:     exportExpiry,
 		Schedules:  schedules,
-		Retention:  retention,
+		Retention:  applicationRetention,
 		Readiness:  readiness,
 		Handler:    server,
 		Log:        log,

@@ -15,8 +15,10 @@ import (
 )
 
 var exportTypes = map[string]string{
-	"csv":    "text/csv; charset=utf-8",
-	"ndjson": "application/x-ndjson",
+	"csv":     "text/csv; charset=utf-8",
+	"ndjson":  "application/x-ndjson",
+	"xlsx":    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	"parquet": "application/vnd.apache.parquet",
 }
 
 // DownloadExport answers GET and HEAD /tasks/{id}/download.

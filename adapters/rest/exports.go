@@ -36,7 +36,7 @@ func newExport(asked NewExport) (application.NewExport, error) {
 		return request, invalid("taskId", "taskId is missing")
 	}
 	if !asked.Format.Valid() {
-		return request, invalid("format", "format is csv or ndjson")
+		return request, invalid("format", "format is csv, ndjson, xlsx or parquet")
 	}
 	var err error
 	if asked.Filter != nil {
@@ -45,7 +45,7 @@ func newExport(asked NewExport) (application.NewExport, error) {
 		}
 	}
 	if asked.Options != nil {
-		if request.FormulaGuard, err = formulaGuard(*asked.Options); err != nil {
+		if err := exportOptions(&request, *asked.Options); err != nil {
 			return request, err
 		}
 	}
@@ -72,14 +72,22 @@ func exportFilter(asked ExportFilter) (analysis.PostFilter, error) {
 	return f, err
 }
 
-// formulaGuard returns the one option that this version has; the others are
-// known to the contract and must be off.
-func formulaGuard(asked NewExportOptions) (bool, error) {
-	toCome := map[string]*bool{"pseudonymise": asked.Pseudonymise, "threaded": asked.Threaded, "bom": asked.Bom}
-	for name, on := range toCome {
-		if valueOf(on) {
-			return false, invalid("options."+name, "this version cannot do %s yet", name)
-		}
+// exportOptions reads the options; the guard alone is on unless it is turned off.
+func exportOptions(request *application.NewExport, asked NewExportOptions) error {
+	request.FormulaGuard = asked.FormulaGuard == nil || *asked.FormulaGuard
+	request.Pseudonymise, request.Threaded, request.BOM = valueOf(asked.Pseudonymise), valueOf(asked.Threaded), valueOf(asked.Bom)
+	if asked.Columns == nil {
+		return nil
 	}
-	return asked.FormulaGuard == nil || *asked.FormulaGuard, nil
+	const field = "options.columns"
+	if len(*asked.Columns) == 0 {
+		return invalid(field, "name one column or more, or leave columns out for all")
+	}
+	for _, column := range *asked.Columns {
+		if !column.Valid() {
+			return invalid(field, "%q is no column of an export", shortened(string(column)))
+		}
+		request.Columns = append(request.Columns, string(column))
+	}
+	return nil
 }

@@ -8,9 +8,6 @@ import (
 
 var errToCome = fault.New(fault.Unavailable, fault.CodeUnavailable, "to come")
 
-// GetManifest answers GET /tasks/{id}/manifest.
-func (h *handlers) GetManifest(echo.Context, TaskID) error { return errToCome }
-
 // JudgeSpam answers PUT /tasks/{id}/posts/{postId}/spam.
 func (h *handlers) JudgeSpam(echo.Context, TaskID, string) error { return errToCome }
 
