@@ -827,10 +827,10 @@ type NewExportOptions struct {
 	// FormulaGuard Defuse cells that a spreadsheet would take for a formula (csv; cells of xlsx are never formulas).
 	FormulaGuard *bool `json:"formulaGuard,omitempty"`
 
-	// Pseudonymise Replace authors by a keyed hash (HMAC-SHA-256). The key belongs to the task, stays the same in all its exports, and goes with it.
+	// Pseudonymise Replace authors by a keyed hash (HMAC-SHA-256). The key belongs to the task, stays the same in all its exports, and goes with it. Texts stay as they are, with whom they mention, and a post can still be looked up by its id.
 	Pseudonymise *bool `json:"pseudonymise,omitempty"`
 
-	// Threaded Each comment is followed by its replies, instead of all posts in order of time.
+	// Threaded The video or submission first, then each comment followed by the tree of its replies, depth first, instead of all posts in order of time. A reply whose parent is filtered out stands where a comment would.
 	Threaded *bool `json:"threaded,omitempty"`
 }
 

@@ -62,6 +62,7 @@ var recipes = map[string][]ask{
 	"listSchedules":     {{owner: http.StatusOK, shows: []string{"{schedule}", "{task}"}}},
 	"createSchedule":    {{body: `{"taskId":"{task}","everyMinutes":60}`, owner: http.StatusCreated, shows: []string{"{task}"}}},
 	"deleteSchedule":    {{params: id("{schedule}"), owner: http.StatusNoContent}},
+	"getManifest":       {{params: id("{export}"), owner: http.StatusOK, shows: []string{"{task}"}}},
 	"listIntegrations":  {{owner: http.StatusOK, shows: []string{"{integration}", "{account}"}}},
 	"deleteIntegration": {{params: id("{integration}"), owner: http.StatusNoContent}},
 	"beginIntegration": {
