@@ -73,5 +73,29 @@ verify: ## generated code is what the generators write today
 		$(MAKE) --no-print-directory -C "$$copy" generate && \
 		diff -r -u -x .git -x bin . "$$copy" && echo "generated code is fresh"
 
+# Tools of a release have a go.mod of their own, as all pinned tools.
+RELEASE := go tool -modfile=.tools/release.mod
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+
+.PHONY: release
+release: ## binaries for linux and darwin, amd64 and arm64, with checksums and a list of parts (SBOM), in bin/release
+	@rm -rf bin/release && mkdir -p bin/release
+	@set -e; for platform in $(PLATFORMS); do \
+		file=bin/release/soundings-$(VERSION)-$${platform/\//-}; \
+		echo "$$file"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} CGO_ENABLED=0 \
+			go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o "$$file" ./bootstrap/cmd/soundings; \
+	done
+	$(RELEASE) cyclonedx-gomod app -json -licenses -std=false -main bootstrap/cmd/soundings -output bin/release/soundings-$(VERSION).cdx.json .
+	cd bin/release && sha256sum soundings-* > SHA256SUMS
+
+.PHONY: image
+image: ## the container image, soundings:latest
+	docker build --build-arg VERSION=$(VERSION) $(if $(BUILDER),--build-arg BUILDER=$(BUILDER)) -t soundings .
+
+.PHONY: vulnerabilities
+vulnerabilities: ## known vulnerabilities that the code reaches (needs the database of vuln.go.dev)
+	$(RELEASE) govulncheck ./...
+
 .PHONY: check
 check: lint verify test ## what CI runs

@@ -46,7 +46,10 @@ require (
 	modernc.org/sqlite v1.61.1
 )
 
-require github.com/adhocore/gronx v1.20.4 // indirect
+require (
+	github.com/adhocore/gronx v1.20.4 // indirect
+	github.com/google/licensecheck v0.3.1 // indirect
+)
 
 require (
 	github.com/andybalholm/brotli v1.2.6 // indirect
