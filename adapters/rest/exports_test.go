@@ -253,7 +253,7 @@ func TestManifestDocument(t *testing.T) {
 		Columns: []string{"id", "text"}, CreatedAt: at,
 		Of: task.State{ID: "t", Run: 2, Status: task.Running, Sources: []content.Source{{URL: "u", Provider: "youtube", Kind: "video", ExternalID: "x"}}},
 		Summary: analysis.Summary{
-			Total: 7, Expected: &two, Deleted: 1, SpamModel: "s@1",
+			Total: 7, Expected: &two, SpamModel: "s@1",
 			Missing: []analysis.Missing{{Cause: content.Capped}, {Cause: content.FetchFailed, Count: &two}},
 		},
 	})
@@ -263,7 +263,7 @@ func TestManifestDocument(t *testing.T) {
 		"filter":{"kind":["reply"],"sentiment":["none","negative"],"spam":["false","true","none"],"author":"ada","q":"<b>","since":"2026-03-01T12:00:00Z","until":"2026-03-01T13:00:00Z"},
 		"options":{"formulaGuard":true,"pseudonymise":true,"threaded":false,"bom":false},
 		"task":{"id":"t","run":2,"status":"running","sources":[{"url":"u","providerId":"youtube","kind":"video","externalId":"x","title":null}]},
-		"completeness":{"expected":2,"fetched":7,"missing":[{"cause":"capped","count":null},{"cause":"failed","count":2},{"cause":"deleted","count":1}]},
+		"completeness":{"expected":2,"fetched":7,"missing":[{"cause":"capped","count":null},{"cause":"failed","count":2}]},
 		"models":{"spam":"s@1","sentiment":null}}`, string(raw))
 	empty, err := rest.EncodeManifest(application.Manifest{})
 	require.NoError(t, err)

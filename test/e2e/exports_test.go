@@ -52,7 +52,112 @@ func TestExports(t *testing.T) {
 		assert.Equal(t, csvOf(some, true), c.export(of.ID, `"format":"csv","filter":{"kind":["reply"],"spam":false}`))
 		assert.Equal(t, csvHeader, c.export(of.ID, `"format":"csv","filter":{"q":"no such words anywhere"}`), "the header, always")
 		requireLines(t, c, of.ID, c.export(of.ID, `"format":"ndjson"`))
+		for format, magic := range map[string]string{"xlsx": "PK\x03\x04", "parquet": "PAR1"} {
+			require.True(t, strings.HasPrefix(c.export(of.ID, `"format":"`+format+`"`), magic), format)
+			require.True(t, strings.HasPrefix(c.export(of.ID, `"format":"`+format+`","filter":{"author":"nobody"}`), magic), "nothing, in "+format)
+		}
+		assert.Equal(t, "\ufeffid,text\r\n", c.export(of.ID, `"format":"csv","options":{"bom":true,"columns":["text","id"]},"filter":{"author":"nobody"}`))
+		requireThreads(t, posts, c.export(of.ID, `"format":"ndjson","options":{"threaded":true}`))
+		requirePseudonyms(t, posts, c.export(of.ID, `"format":"ndjson","options":{"pseudonymise":true}`), c.export(of.ID, `"format":"ndjson","options":{"pseudonymise":true,"threaded":true}`))
 	})
+}
+
+// postsOf returns the posts of an NDJSON file.
+func postsOf(t *testing.T, file string) []post {
+	t.Helper()
+	var posts []post
+	for line := range strings.Lines(file) {
+		var p post
+		require.NoError(t, json.Unmarshal([]byte(line), &p))
+		posts = append(posts, p)
+	}
+	return posts
+}
+
+// requireThreads compares with posts in order of time, of which the replies are
+// put behind their comments.
+func requireThreads(t *testing.T, posts []post, file string) {
+	t.Helper()
+	var want, got []string
+	var add func(p post)
+	add = func(p post) {
+		want = append(want, p.ExternalID)
+		for _, reply := range posts {
+			if reply.Kind == "reply" && *reply.ParentExternalID == p.ExternalID {
+				add(reply)
+			}
+		}
+	}
+	for _, kind := range []string{"video", "comment"} {
+		for _, p := range posts {
+			if p.Kind == kind {
+				add(p)
+			}
+		}
+	}
+	for _, p := range postsOf(t, file) {
+		got = append(got, p.ExternalID)
+	}
+	require.Equal(t, want, got)
+}
+
+// requirePseudonyms: the same author has the same pseudonym in each file, and no
+// author's name or id is left but in texts.
+func requirePseudonyms(t *testing.T, posts []post, files ...string) {
+	t.Helper()
+	pseudonyms := map[string]string{}
+	for _, file := range files {
+		hidden := map[string]post{}
+		for _, p := range postsOf(t, file) {
+			hidden[p.ExternalID] = p
+		}
+		require.Len(t, hidden, len(posts))
+		for _, p := range posts {
+			h := hidden[p.ExternalID]
+			author := valueOf(p.Author.ExternalID) + " " + valueOf(p.Author.Name)
+			pseudonym := valueOf(h.Author.ExternalID) + " " + valueOf(h.Author.Name)
+			require.NotEqual(t, author, pseudonym)
+			require.Regexp(t, `^([0-9a-f]{64})? author-[0-9a-f]{12}$`, pseudonym)
+			if before, seen := pseudonyms[author]; seen {
+				require.Equal(t, before, pseudonym)
+			}
+			pseudonyms[author] = pseudonym
+			p.Author, h.Author = h.Author, p.Author
+			require.Equal(t, p.Text, h.Text)
+			require.Equal(t, p.URL, h.URL)
+		}
+	}
+}
+
+// requireManifest: the manifest tells of the file that was downloaded.
+func (c *client) requireManifest(made, of task, file string) {
+	t := c.w.t
+	t.Helper()
+	var m struct {
+		File, Format, SHA256 string
+		Rows, Bytes          int64
+		Partial              bool
+		Task                 struct{ ID, Status string }
+		Completeness         struct{ Fetched int64 }
+		Models               struct{ Spam, Sentiment *string }
+	}
+	path := "/tasks/" + made.ID + "/manifest"
+	c.read(c.do(http.MethodGet, path, ""), http.StatusOK, &m)
+	sum := sha256.Sum256([]byte(file))
+	require.Equal(t, hex.EncodeToString(sum[:]), m.SHA256)
+	require.EqualValues(t, len(file), m.Bytes)
+	require.Equal(t, made.Export.Rows, m.Rows)
+	require.Equal(t, made.Export.Format, m.Format)
+	require.Equal(t, of.ID, m.Task.ID)
+	require.Equal(t, of.Status, m.Task.Status)
+	require.False(t, m.Partial)
+	require.Equal(t, of.Progress.Posts.Fetched, m.Completeness.Fetched)
+	require.NotNil(t, m.Models.Spam)
+	require.NotNil(t, m.Models.Sentiment)
+	if m.Format == "ndjson" {
+		require.EqualValues(t, m.Rows, strings.Count(file, "\n"))
+	}
+	c.w.stranger.in(t).refused(http.StatusNotFound, "not_found", http.MethodGet, path, "")
 }
 
 // export makes an export, waits for it, and downloads it in several ways.
@@ -71,17 +176,21 @@ func (c *client) export(of, spec string) string {
 	require.EqualValues(t, ended.Export.Bytes, len(whole.Body))
 	sum := sha256.Sum256([]byte(whole.Body))
 	require.Equal(t, *ended.Export.SHA256, hex.EncodeToString(sum[:]))
-	require.Regexp(t, `^attachment; filename="soundings-video-WakeIn60sec-\d{8}\.(csv|ndjson)"$`, whole.Header.Get("Content-Disposition"))
+	require.Regexp(t, `^attachment; filename="soundings-video-WakeIn60sec-\d{8}\.(csv|ndjson|xlsx|parquet)"$`, whole.Header.Get("Content-Disposition"))
 
-	part := c.do(http.MethodGet, path, "", "Range", "bytes=3-9")
-	require.Equal(t, http.StatusPartialContent, part.Status)
-	require.Equal(t, whole.Body[3:10], part.Body)
 	tag := whole.Header.Get("ETag")
 	require.NotEmpty(t, tag)
+	if len(whole.Body) > 0 { // a download that broke off half way goes on
+		half := len(whole.Body) / 2
+		part := c.do(http.MethodGet, path, "", "Range", "bytes="+strconv.Itoa(half)+"-", "If-Range", tag)
+		require.Equal(t, http.StatusPartialContent, part.Status)
+		require.Equal(t, whole.Body[half:], part.Body)
+	}
 	require.Equal(t, http.StatusNotModified, c.do(http.MethodGet, path, "", "If-None-Match", tag).Status)
 	require.Equal(t, http.StatusOK, c.do(http.MethodGet, path, "", "Range", "bytes=3-9", "If-Range", `"another"`).Status)
 	require.Equal(t, http.StatusRequestedRangeNotSatisfiable, c.do(http.MethodGet, path, "", "Range", "bytes=99999999-").Status)
 	c.w.stranger.in(t).refused(http.StatusNotFound, "not_found", http.MethodGet, path, "")
+	c.requireManifest(ended, c.ended(of), whole.Body)
 	return whole.Body
 }
 
