@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/analysis"
@@ -19,6 +21,9 @@ func SummaryDocument(s analysis.Summary) Summary {
 			BySpam: SpamFigures{Spam: s.BySpam[analysis.Spam], Ok: s.BySpam[analysis.OK], None: s.BySpam[""]},
 		},
 		ByDay: documents(s.ByDay, dayDocument), TopAuthors: documents(s.TopAuthors, authorDocument),
+		MostLiked:    documents(s.MostLiked, func(p analysis.JudgedPost) Post { return postDocument(&p) }),
+		SpamReasons:  documents(s.SpamReasons, func(r analysis.ReasonFigures) ReasonFigures { return ReasonFigures{Reason: r.Reason, Posts: r.Posts} }),
+		Words:        wordsDocument(s.Words),
 		Completeness: Completeness{Expected: s.Expected, Fetched: s.Total, Missing: missingDocuments(s)},
 		Models:       Models{Spam: orNull(string(s.SpamModel)), Sentiment: orNull(string(s.SentimentModel))},
 	}
@@ -43,13 +48,27 @@ func authorDocument(a analysis.AuthorFigures) AuthorFigures {
 	return AuthorFigures{Name: orNull(a.Name), ExternalID: orNull(a.ExternalID), Posts: a.Posts, MeanScore: a.MeanScore}
 }
 
+// wordsDocument: nothing was counted yet where there are no words.
+func wordsDocument(w *analysis.SideWords) *SideWords {
+	if w == nil {
+		return nil
+	}
+	figures := func(f analysis.WordFigures) WordFigures {
+		return WordFigures{Word: f.Word, Posts: f.Posts, Weight: f.Weight}
+	}
+	return &SideWords{Positive: documents(w.Positive, figures), Negative: documents(w.Negative, figures)}
+}
+
 // missingDocuments adds the posts that stand without a text to those that were
 // never stored: a reader misses both.
 func missingDocuments(s analysis.Summary) []MissingPosts {
 	missing := documents(s.Missing, func(m analysis.Missing) MissingPosts {
 		return MissingPosts{Cause: string(m.Cause), Count: m.Count}
 	})
-	return addMissing(missing, content.DeletedByAuthor, s.Deleted)
+	for _, cause := range slices.Sorted(maps.Keys(s.Lost)) {
+		missing = addMissing(missing, cause, s.Lost[cause])
+	}
+	return missing
 }
 
 func addMissing(missing []MissingPosts, cause content.Cause, n int64) []MissingPosts {

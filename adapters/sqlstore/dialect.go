@@ -10,6 +10,7 @@ import (
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
 
+	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/task"
 )
 
@@ -42,8 +43,6 @@ type dialect interface {
 	unlimited(ctx context.Context, tx bun.Tx) error
 	// snapshot are the options of a transaction whose reads all see one state.
 	snapshot() *sql.TxOptions
-	// day is SQL for the UTC day of a time, as text.
-	day(column string) schema.QueryAppender
 	// like is the operator for LIKE in any case of ASCII letters at least.
 	like() schema.QueryAppender
 
@@ -67,6 +66,9 @@ type postTable interface {
 	// readPosts does the same for a short query that is worth being prepared, with
 	// the task and the occurrences behind the columns.
 	readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error
+	// eachFigure calls fn with each post of the task that the query of figures
+	// has, one and the same, within the transaction that is open on the connection.
+	eachFigure(ctx context.Context, conn bun.Conn, query, id string, fn func(*analysis.SummaryPost)) error
 }
 
 // lockID names something that is done by one transaction at a time.

@@ -189,8 +189,4 @@ func (postgres) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-func (postgres) day(column string) schema.QueryAppender {
-	return bun.SafeQuery("to_char(? AT TIME ZONE 'UTC', 'YYYY-MM-DD')", bun.Ident(column))
-}
-
 func (postgres) like() schema.QueryAppender { return bun.Safe("ILIKE") }

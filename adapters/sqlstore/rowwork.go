@@ -46,9 +46,12 @@ func (s *Store) lockLease(ctx context.Context, tx bun.Tx, l ports.Lease) (*subta
 }
 
 // writeTask stores the state of a locked task. Every end of a task goes through
-// it, and so finds its message stored with it.
+// it, and so finds its message stored with it, and its words asked for.
 func writeTask(ctx context.Context, tx bun.Tx, t *task.Task) error {
 	if err := announce(ctx, tx, t); err != nil {
+		return err
+	}
+	if err := askForWords(ctx, tx, t.State()); err != nil {
 		return err
 	}
 	row := newTaskRow(t.State())

@@ -117,9 +117,5 @@ func (sqliteDB) unlimited(context.Context, bun.Tx) error { return nil }
 
 func (sqliteDB) snapshot() *sql.TxOptions { return nil } // every transaction reads one
 
-func (sqliteDB) day(column string) schema.QueryAppender {
-	return bun.SafeQuery("substr(?, 1, 10)", bun.Ident(column))
-}
-
 // like ignores the case of ASCII letters alone; see caseVariants.
 func (sqliteDB) like() schema.QueryAppender { return bun.Safe("LIKE") }

@@ -48,6 +48,12 @@ type AuthorFigures struct {
 	MeanScore *float64
 }
 
+// ReasonFigures counts the posts that were judged spam for a reason.
+type ReasonFigures struct {
+	Reason string
+	Posts  int64
+}
+
 // Missing tells how many posts are missing for a cause; nil where nobody knows.
 type Missing struct {
 	Cause content.Cause
@@ -63,10 +69,15 @@ type Summary struct {
 	BySpam      map[Verdict]int64
 	ByDay       []Day
 	TopAuthors  []AuthorFigures
-	// Deleted counts posts that stand without a text because their author took
-	// it away, Removed those that a moderator or the platform took away.
-	Deleted int64
-	Removed int64
+	// MostLiked are the posts with the most likes that have their text and are no
+	// spam.
+	MostLiked []JudgedPost
+	// SpamReasons tells why posts were judged spam, the most frequent first.
+	SpamReasons []ReasonFigures
+	// Words is nil until they were worked out, some seconds after the task's end.
+	Words *SideWords
+	// Lost counts posts that stand without their text, by what became of it.
+	Lost map[content.Cause]int64
 	// Expected is nil while the provider announced nothing.
 	Expected *int64
 	Missing  []Missing
