@@ -3,6 +3,8 @@ package bootstrap
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -214,7 +216,38 @@ func TestAnalyzePrintsASummaryToStdoutAndProgressToStderr(t *testing.T) {
 	assert.True(t, bytes.HasPrefix(file, []byte("id,kind,externalId,")))
 	leftovers, err := os.ReadDir(filepath.Dir(path))
 	require.NoError(t, err)
-	assert.Len(t, leftovers, 1, "nothing but the finished file")
+	assert.Len(t, leftovers, 2, "nothing but the finished file and its manifest")
+	requireManifest(t, path, file, "csv")
+}
+
+func TestAnalyzeTakesTheFormatFromTheEnding(t *testing.T) {
+	t.Parallel()
+	for ending, magic := range map[string]string{"xlsx": "PK\x03\x04", "parquet": "PAR1"} {
+		t.Run(ending, func(t *testing.T) {
+			t.Parallel()
+			s, _ := analyzing(t)
+			path := filepath.Join(t.TempDir(), "out."+ending)
+			code, _, errs := s.run("analyze", shortVideo, "--export", path)
+			assert.Equal(t, ExitOK, code, errs)
+			file, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.True(t, bytes.HasPrefix(file, []byte(magic)))
+			requireManifest(t, path, file, ending)
+		})
+	}
+}
+
+// requireManifest: the manifest beside the file tells of it.
+func requireManifest(t *testing.T, path string, file []byte, format string) {
+	t.Helper()
+	document, err := os.ReadFile(path + ".manifest.json")
+	require.NoError(t, err)
+	var m struct{ File, Format, SHA256 string }
+	require.NoError(t, json.Unmarshal(document, &m))
+	sum := sha256.Sum256(file)
+	require.Equal(t, hex.EncodeToString(sum[:]), m.SHA256)
+	require.Equal(t, filepath.Base(path), m.File)
+	require.Equal(t, format, m.Format)
 }
 
 func TestAnalyzeAsJSON(t *testing.T) {
