@@ -91,7 +91,7 @@ func openKeyring(c Config, _ dataLock) (access.Keyring, error) {
 // database does not know, because that was removed, is replaced. It returns the
 // API key if this start made it.
 func firstStart(ctx context.Context, dir string, accounts *application.Accounts) (string, error) {
-	path := filepath.Join(dir, "api-key")
+	path := keyFile(dir)
 	kept, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("the data folder: %w", err)
@@ -116,6 +116,9 @@ func firstStart(ctx context.Context, dir string, accounts *application.Accounts)
 	_, err = keepSecret(path, key)
 	return key, err
 }
+
+// keyFile is where the first start keeps its API key.
+func keyFile(dir string) string { return filepath.Join(dir, "api-key") }
 
 // keepSecret writes a file that its owner alone may read, whole or not at all,
 // and leaves one that is there as it is.
