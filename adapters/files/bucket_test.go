@@ -31,9 +31,6 @@ type fakeS3 struct {
 	backend *s3mem.Backend
 	// before may answer in the server's place: it returns true then.
 	before atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool]
-
-	mu    sync.Mutex
-	calls []string
 }
 
 func newFakeS3(t *testing.T) *fakeS3 {
@@ -42,9 +39,6 @@ func newFakeS3(t *testing.T) *fakeS3 {
 	require.NoError(t, f.backend.CreateBucket("exports"))
 	s3 := gofakes3.New(f.backend).Server()
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		f.mu.Lock()
-		f.calls = append(f.calls, r.Method)
-		f.mu.Unlock()
 		if before := f.before.Load(); before == nil || !(*before)(w, r) {
 			s3.ServeHTTP(w, r)
 		}
@@ -177,7 +171,6 @@ func TestBucketServesRangesWithoutTheRest(t *testing.T) {
 	b := s3.open(t, "", 0)
 	content := bytesOf(12 << 20)
 	require.NoError(t, write(t, b, "a.csv", content).Commit())
-	s3.calls = nil
 	var asked []string
 	s3.answers(func(_ http.ResponseWriter, r *http.Request) bool {
 		asked = append(asked, r.Header.Get("Range"))
@@ -273,12 +266,14 @@ func TestBucketThatIsOutOfReach(t *testing.T) {
 	hang := make(chan struct{})
 	t.Cleanup(func() { close(hang) })
 	for name, answers := range map[string]func(w http.ResponseWriter, r *http.Request) bool{
-		"refuses": func(w http.ResponseWriter, _ *http.Request) bool {
+		"refuses": func(w http.ResponseWriter, r *http.Request) bool {
+			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(http.StatusForbidden)
 			_, _ = io.WriteString(w, "<Error><Code>AccessDenied</Code></Error>")
 			return true
 		},
-		"is broken": func(w http.ResponseWriter, _ *http.Request) bool {
+		"is broken": func(w http.ResponseWriter, r *http.Request) bool {
+			_, _ = io.Copy(io.Discard, r.Body)
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		},
@@ -294,20 +289,37 @@ func TestBucketThatIsOutOfReach(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s3 := newFakeS3(t)
-			b := s3.open(t, "", 300*time.Millisecond)
-			whole := write(t, b, "a.csv", []byte("x"))
-			parts := write(t, b, "b.csv", bytesOf(9<<20))
+			begun := write(t, s3.open(t, "", 0), "b.csv", bytesOf(9<<20))
+			timeout := time.Duration(0)
+			if name == "is silent" {
+				timeout = 200 * time.Millisecond
+				require.NoError(t, begun.Abort()) // it would wait for a minute
+			}
+			b := s3.open(t, "", timeout)
+			whole, next := write(t, b, "a.csv", []byte("x")), write(t, b, "c.csv", nil)
 			s3.answers(answers)
 			ctx := t.Context()
-			_, err := b.Open(ctx, "a.csv")
-			assert.Equal(t, fault.Unavailable, fault.KindOf(err), "%v", err)
-			assert.Equal(t, fault.Unavailable, fault.KindOf(b.Delete(ctx, "a.csv")))
-			assert.Equal(t, fault.Unavailable, fault.KindOf(whole.Commit()))
-			assert.Equal(t, fault.Unavailable, fault.KindOf(parts.Commit()))
-			assert.Equal(t, fault.Unavailable, fault.KindOf(parts.Abort()))
-			assert.Equal(t, fault.Unavailable, fault.KindOf(b.RemoveLeftovers(ctx, time.Now())))
-			_, err = write(t, b, "c.csv", nil).Write(bytesOf(9 << 20))
-			assert.Equal(t, fault.Unavailable, fault.KindOf(err))
+			var wg sync.WaitGroup
+			for _, call := range []func() []error{
+				func() []error { _, err := b.Open(ctx, "a.csv"); return []error{err} },
+				func() []error { return []error{b.Delete(ctx, "a.csv"), b.RemoveLeftovers(ctx, time.Now())} },
+				func() []error { return []error{whole.Commit()} },
+				func() []error { _, err := next.Write(bytesOf(9 << 20)); return []error{err} },
+				func() []error {
+					if timeout > 0 {
+						return nil
+					}
+					return []error{begun.Commit(), begun.Abort()}
+				},
+			} {
+				wg.Go(func() { // at once: each takes as long as it may
+					for _, err := range call() {
+						assert.Error(t, err)
+						assert.True(t, fault.Is(err, fault.Unavailable), "%v", err)
+					}
+				})
+			}
+			wg.Wait()
 		})
 	}
 }

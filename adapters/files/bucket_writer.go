@@ -124,7 +124,8 @@ func unwritten(err error) error {
 	return fault.Wrap(err, fault.Unavailable, fault.CodeExportFailed, "the upload of the export was dropped")
 }
 
-// sum is by which S3 knows that a part came unhurt. Given one, minio-go has to be
+// sum is by which S3 knows that a part came unhurt, also where the library tries
+// again while the body of its last try is still being read. Given one, minio-go has to be
 // told not to sign the body in chunks, which few services take.
 func sum(part []byte) string {
 	s := sha256.Sum256(part)

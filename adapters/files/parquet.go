@@ -31,7 +31,7 @@ var parquetCodec = &zstd.Codec{Level: zstd.SpeedFastest, Concurrency: 1}
 type parquetEncoder struct {
 	cells   parquetCells
 	columns []column
-	writer  *parquet.Writer
+	writer  *parquet.GenericWriter[any]
 	batch   []parquet.Row
 	// rows and bytes are those of the group.
 	rows, bytes int
@@ -39,7 +39,7 @@ type parquetEncoder struct {
 }
 
 func newParquet(w io.Writer, of []column, _ ports.EncoderOptions) (ports.PostEncoder, error) {
-	writer := parquet.NewWriter(w, parquetSchema(of),
+	writer := parquet.NewGenericWriter[any](w, parquetSchema(of),
 		parquet.Compression(parquetCodec),
 		parquet.DataPageVersion(1),
 		parquet.CreatedBy("soundings", "", ""),
