@@ -33,8 +33,11 @@ func printSummary(w io.Writer, t task.State, s analysis.Summary, written *export
 	p.counts(s)
 	p.mood(s)
 	p.trend(s.ByDay)
+	p.words(s.Words)
 	p.authors(s.TopAuthors)
-	p.missing(s.Missing)
+	p.liked(s.MostLiked)
+	p.reasons(s.SpamReasons)
+	p.missing(s)
 	p.problems(t)
 	if written != nil {
 		p.row("Export", "%s (%d rows)", written.path, written.rows)
@@ -136,8 +139,52 @@ func (p *summaryPrinter) authors(top []analysis.AuthorFigures) {
 	}
 }
 
-func (p *summaryPrinter) missing(missing []analysis.Missing) {
-	for i, m := range missing {
+// words names those that mark each side, as many as a line holds.
+func (p *summaryPrinter) words(w *analysis.SideWords) {
+	if w == nil {
+		return
+	}
+	for _, side := range []struct {
+		name  string
+		words []analysis.WordFigures
+	}{{"Praise", w.Positive}, {"Blame", w.Negative}} {
+		line := ""
+		for _, f := range side.words {
+			if next := strings.TrimPrefix(line+", "+f.Word, ", "); len([]rune(next)) <= maxLine {
+				line = next
+			}
+		}
+		if line != "" {
+			p.row(side.name, "%s", line)
+		}
+	}
+}
+
+func (p *summaryPrinter) liked(most []analysis.JudgedPost) {
+	for i, post := range most[:min(len(most), 3)] {
+		if post.Likes <= 0 {
+			return
+		}
+		name := ""
+		if i == 0 {
+			name = "Most liked"
+		}
+		p.row(name, "%s: %s", number(post.Likes), shorten(post.Text, maxLine-10))
+	}
+}
+
+func (p *summaryPrinter) reasons(reasons []analysis.ReasonFigures) {
+	var named []string
+	for _, r := range reasons[:min(len(reasons), 4)] {
+		named = append(named, fmt.Sprintf("%s (%s)", strings.ReplaceAll(r.Reason, "_", " "), number(r.Posts)))
+	}
+	if len(named) > 0 {
+		p.row("Why spam", "%s", strings.Join(named, ", "))
+	}
+}
+
+func (p *summaryPrinter) missing(s analysis.Summary) {
+	for i, m := range s.AllMissing() {
 		name, count := "", "an unknown number"
 		if i == 0 {
 			name = "Missing"

@@ -22,6 +22,7 @@ import (
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/memory"
 	"github.com/soundings-io/soundings/adapters/rest"
+	"github.com/soundings-io/soundings/adapters/sentiment"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/access"
@@ -72,6 +73,7 @@ type allRows interface {
 	ports.Store
 	ports.QueueStore
 	ports.WatchStore
+	ports.VerdictStore
 	ports.ScheduleStore
 	ports.RetentionStore
 }
@@ -126,6 +128,7 @@ func deps(store allRows, dir ports.FileStore, provider *memory.TokenAuthority, s
 	return rest.Deps{
 		Tasks:        tasks,
 		Watch:        application.NewWatch(tasks, store, log),
+		Verdicts:     application.NewVerdicts(store, sentiment.NewBuiltin(), log),
 		Exports:      application.NewExports(store, dir, files.Formats{}, d),
 		Queues:       application.NewQueues(store, d),
 		Schedules:    application.NewSchedules(store, cron.Next, d, log),

@@ -8,8 +8,5 @@ import (
 
 var errToCome = fault.New(fault.Unavailable, fault.CodeUnavailable, "to come")
 
-// JudgeSpam answers PUT /tasks/{id}/posts/{postId}/spam.
-func (h *handlers) JudgeSpam(echo.Context, TaskID, string) error { return errToCome }
-
 // GetPlot answers GET /tasks/{id}/plots/{plot}.
 func (h *handlers) GetPlot(echo.Context, TaskID, PlotName) error { return errToCome }

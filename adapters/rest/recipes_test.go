@@ -53,6 +53,9 @@ var recipes = map[string][]ask{
 	"listSubtasks": {{params: id("{task}"), owner: http.StatusOK, shows: []string{"{task}", "{subtask}"}}},
 	"listPosts":    {{params: id("{task}"), owner: http.StatusOK, shows: []string{"{post}", "{text}"}}},
 	"watchTask":    {{params: id("{ended}"), owner: http.StatusOK, shows: []string{"{ended}"}}}, // the only one with an end
+	"judgeSpam": {
+		{params: map[string]string{"id": "{task}", "postId": "{post}"}, body: `{"verdict":"spam"}`, owner: http.StatusOK, shows: []string{"{post}"}},
+	},
 	"getSummary":   {{params: id("{task}"), owner: http.StatusOK}},
 	"createExport": {{body: `{"taskId":"{task}","format":"csv"}`, owner: http.StatusAccepted, shows: []string{"{task}"}}},
 	"downloadExport": {

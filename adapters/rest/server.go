@@ -19,6 +19,7 @@ import (
 // Deps are the use cases that the server serves.
 type Deps struct {
 	Tasks        *application.Tasks
+	Verdicts     *application.Verdicts
 	Watch        *application.Watch
 	Exports      *application.Exports
 	Queues       *application.Queues

@@ -1,8 +1,6 @@
 package rest
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/analysis"
@@ -24,7 +22,7 @@ func SummaryDocument(s analysis.Summary) Summary {
 		MostLiked:    documents(s.MostLiked, func(p analysis.JudgedPost) Post { return postDocument(&p) }),
 		SpamReasons:  documents(s.SpamReasons, func(r analysis.ReasonFigures) ReasonFigures { return ReasonFigures{Reason: r.Reason, Posts: r.Posts} }),
 		Words:        wordsDocument(s.Words),
-		Completeness: Completeness{Expected: s.Expected, Fetched: s.Total, Missing: missingDocuments(s)},
+		Completeness: Completeness{Expected: s.Expected, Fetched: s.Total, Missing: documents(s.AllMissing(), missingDocument)},
 		Models:       Models{Spam: orNull(string(s.SpamModel)), Sentiment: orNull(string(s.SentimentModel))},
 	}
 }
@@ -59,31 +57,6 @@ func wordsDocument(w *analysis.SideWords) *SideWords {
 	return &SideWords{Positive: documents(w.Positive, figures), Negative: documents(w.Negative, figures)}
 }
 
-// missingDocuments adds the posts that stand without a text to those that were
-// never stored: a reader misses both.
-func missingDocuments(s analysis.Summary) []MissingPosts {
-	missing := documents(s.Missing, func(m analysis.Missing) MissingPosts {
-		return MissingPosts{Cause: string(m.Cause), Count: m.Count}
-	})
-	for _, cause := range slices.Sorted(maps.Keys(s.Lost)) {
-		missing = addMissing(missing, cause, s.Lost[cause])
-	}
-	return missing
-}
-
-func addMissing(missing []MissingPosts, cause content.Cause, n int64) []MissingPosts {
-	if n == 0 {
-		return missing
-	}
-	for i, m := range missing {
-		if m.Cause != string(cause) {
-			continue
-		}
-		if m.Count != nil {
-			n += *m.Count
-			missing[i].Count = &n
-		}
-		return missing
-	}
-	return append(missing, MissingPosts{Cause: string(cause), Count: &n})
+func missingDocument(m analysis.Missing) MissingPosts {
+	return MissingPosts{Cause: string(m.Cause), Count: m.Count}
 }

@@ -1,6 +1,8 @@
 package analysis
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/content"
@@ -84,6 +86,24 @@ type Summary struct {
 	// SpamModel and SentimentModel are empty where nothing was judged.
 	SpamModel      Model
 	SentimentModel Model
+}
+
+// AllMissing adds the posts that stand without their text to those that were
+// never stored: a reader misses both.
+func (s *Summary) AllMissing() []Missing {
+	missing := slices.Clone(s.Missing)
+	for _, cause := range slices.Sorted(maps.Keys(s.Lost)) {
+		n := s.Lost[cause]
+		i := slices.IndexFunc(missing, func(m Missing) bool { return m.Cause == cause })
+		switch {
+		case i < 0:
+			missing = append(missing, Missing{Cause: cause, Count: &n})
+		case missing[i].Count != nil: // an unknown number stays unknown
+			n += *missing[i].Count
+			missing[i].Count = &n
+		}
+	}
+	return missing
 }
 
 // ExplainGap adds the posts that the provider announced but did not hand out
