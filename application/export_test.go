@@ -389,6 +389,13 @@ func (l *fileList) ExpiredExports(_ context.Context, now time.Time, limit int) (
 	return due, nil
 }
 
+// state returns how many files are listed, and how often somebody asked.
+func (l *fileList) state() (listed, asked int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.until), len(l.asked)
+}
+
 func (l *fileList) ExportsRemoved(_ context.Context, ids []task.ID) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -437,7 +444,8 @@ func TestFilesAreRemovedAfterTheirTime(t *testing.T) {
 		}()
 		synctest.Wait()
 		require.False(t, there("over"))
-		require.Len(t, list.until, 2, "all batches at once")
+		listed, _ := list.state()
+		require.Equal(t, 2, listed, "all batches at once")
 		require.True(t, there("soon"))
 		<-time.After(time.Minute)
 		synctest.Wait()
@@ -446,10 +454,11 @@ func TestFilesAreRemovedAfterTheirTime(t *testing.T) {
 		synctest.Wait()
 		require.False(t, there("soon"))
 		require.True(t, there("later"))
-		asked := len(list.asked)
+		_, before := list.state()
 		<-time.After(10 * time.Minute)
 		synctest.Wait()
-		require.Len(t, list.asked, asked+10, "once a minute")
+		_, asked := list.state()
+		require.Equal(t, before+10, asked, "once a minute")
 		stop()
 		<-done
 	})
