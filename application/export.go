@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash"
-	"time"
 
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/analysis"
@@ -20,19 +19,16 @@ import (
 // Exporter runs EXPORT_POSTS: it writes one snapshot of a task's posts into a
 // file, and a manifest beside it. Both appear whole, or neither.
 type Exporter struct {
-	store   ports.Store
-	files   ports.FileStore
-	formats ports.ExportFormats
-	ttl     ExportTTL
-	encode  ManifestEncoder
+	store    ports.Store
+	files    ports.FileStore
+	formats  ports.ExportFormats
+	lifetime ExportLifetime
+	encode   ManifestEncoder
 }
 
-// ExportTTL is how long a finished export is kept.
-type ExportTTL time.Duration
-
 // NewExporter returns the processor.
-func NewExporter(store ports.Store, files ports.FileStore, formats ports.ExportFormats, ttl ExportTTL, encode ManifestEncoder) *Exporter {
-	return &Exporter{store: store, files: files, formats: formats, ttl: ttl, encode: encode}
+func NewExporter(store ports.Store, files ports.FileStore, formats ports.ExportFormats, lifetime ExportLifetime, encode ManifestEncoder) *Exporter {
+	return &Exporter{store: store, files: files, formats: formats, lifetime: lifetime, encode: encode}
 }
 
 func (e *Exporter) process(ctx context.Context, r *run) (task.Outcome, error) {
@@ -45,7 +41,9 @@ func (e *Exporter) process(ctx context.Context, r *run) (task.Outcome, error) {
 	if err := e.keepOnlyIfWanted(ctx, t, names); err != nil {
 		return task.Outcome{}, err
 	}
-	spec.ExpiresAt = now().Add(time.Duration(e.ttl))
+	if spec.ExpiresAt, err = e.lifetime.until(ctx, t); err != nil {
+		return task.Outcome{}, exportFailed(err)
+	}
 	o := task.Succeed()
 	o.Export = &spec
 	return o, nil

@@ -46,6 +46,18 @@ func TestTextsGoAndScoresStay(t *testing.T) {
 	assert.Equal(t, p.onYouTube("BatteryFire"), p.comments(id), "a refresh brings them back")
 }
 
+func TestAnExportGoesNoLaterThanTheTextsInIt(t *testing.T) {
+	t.Parallel()
+	p := newRig(t).start(func(p *parts) {
+		p.retention = application.RetentionPolicy{content.YouTube: {Texts: 10 * time.Minute}}
+	})
+	id := p.collect(battery)
+	of := p.ended(id)
+	exported, err := p.exports.Create(t.Context(), p.by, application.NewExport{TaskID: id, Format: "csv"})
+	require.NoError(t, err)
+	assert.Equal(t, of.CreatedAt.Add(10*time.Minute), p.ended(exported.ID).Export.ExpiresAt)
+}
+
 func TestOldTasksGoWithTheirExports(t *testing.T) {
 	t.Parallel()
 	p := newRig(t).start()

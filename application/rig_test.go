@@ -67,6 +67,7 @@ type parts struct {
 	plans        application.BudgetPlans
 	limits       task.Limits
 	retry        task.RetryPolicy
+	retention    application.RetentionPolicy
 	grace        time.Duration
 	files        ports.FileStore
 }
@@ -104,7 +105,7 @@ func (r *rig) start(change ...func(*parts)) *process {
 		Processors: application.NewProcessors(
 			application.NewFetcher(r.store, queue, contexts, sources, quotas),
 			application.NewSpamJudge(r.store, p.detector), application.NewSentimentJudge(r.store, p.analyzer),
-			application.NewExporter(r.store, p.files, formats, application.ExportTTL(time.Hour), encodeManifest)),
+			application.NewExporter(r.store, p.files, formats, application.ExportLifetime{TTL: time.Hour, Policy: p.retention, Store: r.store}, encodeManifest)),
 	}, application.WorkerOptions{Owner: uuid.NewString(), Grace: p.grace, Retry: p.retry}, log)
 
 	ctx, cancel := context.WithCancel(r.t.Context())

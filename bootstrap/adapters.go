@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/soundings-io/soundings/adapters/console"
 	"github.com/soundings-io/soundings/adapters/cron"
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/memory"
@@ -195,7 +196,9 @@ func newWorkerOptions(c Config) application.WorkerOptions {
 
 func newMaxPosts(c Config) application.MaxPosts { return application.MaxPosts(c.MaxPosts) }
 
-func newExportTTL(c Config) application.ExportTTL { return application.ExportTTL(c.ExportTTL) }
+func newExportLifetime(c Config, policy application.RetentionPolicy, store *sqlstore.Store) application.ExportLifetime {
+	return application.ExportLifetime{TTL: c.ExportTTL, Policy: policy, Store: store}
+}
 
 func newRESTOptions(c Config, version Version, log *slog.Logger) rest.Options {
 	return rest.Options{
@@ -204,4 +207,14 @@ func newRESTOptions(c Config, version Version, log *slog.Logger) rest.Options {
 		Webhooks: !c.WebhookSecret.Empty(),
 		Version:  string(version), Logger: log,
 	}
+}
+
+// newConsoleOptions tells where the first API key is, where this deployment
+// made one by itself.
+func newConsoleOptions(c Config, log *slog.Logger) console.Options {
+	opts := console.Options{PublicURL: c.PublicURL, RequestsPerSecond: c.RequestsPerSecond, Logger: log}
+	if c.Embedded {
+		opts.KeyFile = keyFile(c.DataDir)
+	}
+	return opts
 }

@@ -130,6 +130,9 @@ func (c *analyzeCommand) report(ctx context.Context, app *App, by access.Caller,
 		fmt.Fprintf(s.Err, "Interrupted. What was fetched is kept in task %s; `soundings serve` goes on with it.\n", t.ID)
 		return ExitInterrupted
 	}
+	if err := app.Words.WorkOut(ctx, t.ID); err != nil {
+		return fail(s, err)
+	}
 	summary, err := app.Tasks.Summary(ctx, by, t.ID)
 	if err != nil {
 		return fail(s, err)
@@ -183,7 +186,7 @@ func (c *analyzeCommand) export(ctx context.Context, app *App, by access.Caller,
 	defer func() { _ = dir.Close() }()
 	name, ending := filepath.Base(c.Export), filepath.Ext(c.Export)
 	format := strings.TrimPrefix(ending, ".")
-	exporter := application.NewExporter(app.Store, dir, app.Formats, 0, newManifestEncoder())
+	exporter := application.NewExporter(app.Store, dir, app.Formats, application.ExportLifetime{}, newManifestEncoder())
 	spec, err := exporter.Save(ctx, by.User.ID, task.ExportSpec{
 		TaskID: id, Format: format, FormulaGuard: format == "csv", FileName: strings.TrimSuffix(name, ending),
 	}, application.ExportNames{File: name, Manifest: name + ".manifest.json"})

@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/soundings-io/soundings/adapters/console"
 	"github.com/soundings-io/soundings/adapters/rest"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/application"
@@ -36,11 +38,13 @@ type App struct {
 	Dispatcher *application.Dispatcher
 	Worker     *application.Worker
 	Webhooks   *application.Webhooks
+	Words      *application.Words
 	Expiry     *application.ExportExpiry
 	Schedules  *application.Schedules
 	Retention  *application.Retention
 	Readiness  *application.Readiness
 	Handler    *rest.Server
+	Console    *console.Server
 	Log        *slog.Logger
 }
 
@@ -80,6 +84,7 @@ func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) err
 	if roles.Worker && !roles.Guest {
 		group.Go(func() error { a.Webhooks.Run(ctx); return nil })
 		group.Go(func() error { a.Expiry.Run(ctx); return nil })
+		group.Go(func() error { a.Words.Run(ctx); return nil })
 		group.Go(func() error { a.Schedules.Run(ctx); return nil })
 		group.Go(func() error { a.Retention.Run(ctx); return nil })
 	}
@@ -126,7 +131,7 @@ func (a *App) prepare(ctx context.Context) error {
 }
 
 func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (string, error) {
-	addr, handler, variable := a.Config.HTTPAddr, http.Handler(a.Handler), "HTTP_ADDR"
+	addr, handler, variable := a.Config.HTTPAddr, a.front(), "HTTP_ADDR"
 	if !roles.API {
 		addr, handler, variable = a.Config.WorkerAddr, a.Handler.HealthOnly(), "WORKER_ADDR"
 	}
@@ -150,6 +155,17 @@ func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (s
 		return shutdown(ctx, server)
 	})
 	return listener.Addr().String(), nil
+}
+
+// front leads browsers to the console, and everybody else to the API.
+func (a *App) front() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == console.Root || strings.HasPrefix(r.URL.Path, console.Root+"/") {
+			a.Console.ServeHTTP(w, r)
+			return
+		}
+		a.Handler.ServeHTTP(w, r)
+	})
 }
 
 const (

@@ -8,6 +8,7 @@ package bootstrap
 
 import (
 	"context"
+	"github.com/soundings-io/soundings/adapters/console"
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/rest"
 	"github.com/soundings-io/soundings/application"
@@ -87,9 +88,10 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		return nil, nil, err
 	}
 	sentimentJudge := application.NewSentimentJudge(store, sentimentAnalyzer)
-	exportTTL := newExportTTL(c)
+	retentionPolicy := newRetentionPolicy(c)
+	exportLifetime := newExportLifetime(c, retentionPolicy, store)
 	manifestEncoder := newManifestEncoder()
-	exporter := application.NewExporter(store, fileStore, formats, exportTTL, manifestEncoder)
+	exporter := application.NewExporter(store, fileStore, formats, exportLifetime, manifestEncoder)
 	processors := application.NewProcessors(fetcher, spamJudge, sentimentJudge, exporter)
 	work := application.Work{
 		Store:      store,
@@ -110,12 +112,13 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	taskEncoder := newTaskEncoder()
 	webhookPolicy := task.DefaultWebhookPolicy()
 	webhooks := application.NewWebhooks(store, notifier, taskEncoder, webhookPolicy, log)
+	words := application.NewWords(store, store, log)
 	exportExpiry := application.NewExportExpiry(store, fileStore, log)
 	cronNext := newCron()
 	schedules := application.NewSchedules(store, cronNext, dispatcher, log)
-	retentionPolicy := newRetentionPolicy(c)
 	applicationRetention := application.NewRetention(store, tasks, retentionPolicy, log)
 	readiness := newReadiness(store, bootstrapQueueAdapter, contexts, spamDetector, sentimentAnalyzer)
+	verdicts := application.NewVerdicts(store, sentimentAnalyzer, log)
 	queues := application.NewQueues(store, dispatcher)
 	integrationsDeps := application.IntegrationsDeps{
 		Store:       store,
@@ -129,6 +132,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	estimates := application.NewEstimates(tasks, contexts, contentSources, quotas)
 	deps := rest.Deps{
 		Tasks:        tasks,
+		Verdicts:     verdicts,
 		Watch:        watch,
 		Exports:      exports,
 		Queues:       queues,
@@ -143,6 +147,23 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	}
 	options := newRESTOptions(c, v, log)
 	server := rest.New(deps, options)
+	sessions := application.NewSessions(accounts, store, store)
+	threads := application.NewThreads(store)
+	consoleDeps := console.Deps{
+		Sessions:     sessions,
+		Tasks:        tasks,
+		Watch:        watch,
+		Threads:      threads,
+		Verdicts:     verdicts,
+		Exports:      exports,
+		Estimates:    estimates,
+		Providers:    providers,
+		Integrations: integrations,
+		Queues:       queues,
+		Formats:      formats,
+	}
+	consoleOptions := newConsoleOptions(c, log)
+	consoleServer := console.New(consoleDeps, consoleOptions)
 	app := &App{
 		Config:     c,
 		Store:      store,
@@ -156,11 +177,13 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Dispatcher: dispatcher,
 		Worker:     worker,
 		Webhooks:   webhooks,
+		Words:      words,
 		Expiry:     exportExpiry,
 		Schedules:  schedules,
 		Retention:  applicationRetention,
 		Readiness:  readiness,
 		Handler:    server,
+		Console:    consoleServer,
 		Log:        log,
 	}
 	return app, func() {
