@@ -57,6 +57,7 @@ var recipes = map[string][]ask{
 		{params: map[string]string{"id": "{task}", "postId": "{post}"}, body: `{"verdict":"spam"}`, owner: http.StatusOK, shows: []string{"{post}"}},
 	},
 	"getSummary":   {{params: id("{task}"), owner: http.StatusOK}},
+	"getPlot":      {{params: map[string]string{"id": "{task}", "plot": "mix.svg"}, owner: http.StatusOK}},
 	"createExport": {{body: `{"taskId":"{task}","format":"csv"}`, owner: http.StatusAccepted, shows: []string{"{task}"}}},
 	"downloadExport": {
 		{params: id("{export}"), owner: http.StatusOK, shows: []string{"{text}"}},
