@@ -64,7 +64,7 @@ func (h *handlers) WatchTask(c echo.Context, raw TaskID, _ WatchTaskParams) erro
 	}
 	stream, err := sse.Open(response.Writer) // echo's own writer hides that a flush failed
 	if err != nil {
-		return nil //nolint:nilerr // the client has gone
+		return nil // the client has gone
 	}
 	return relay(ctx, stream, watched.Updates())
 }
@@ -92,7 +92,7 @@ func relay(ctx context.Context, stream *sse.Stream, updates <-chan task.Progress
 			first = false
 		}
 		if gone != nil {
-			return nil //nolint:nilerr // the client has gone
+			return nil // the client has gone
 		}
 	}
 }

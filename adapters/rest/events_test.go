@@ -38,7 +38,7 @@ func (b *testBundle) watch(server, id, token string, change ...func(*http.Reques
 	for _, f := range change {
 		f(req)
 	}
-	resp, err := b.http.Client().Do(req)
+	resp, err := b.http.Client().Do(req) //nolint:bodyclose // whoever reads the events closes it
 	require.NoError(b, err)
 	s := &stream{Response: resp, events: make(chan gosse.Event), close: cancel}
 	ended := make(chan struct{})

@@ -152,7 +152,7 @@ func (c client) openStream(ctx context.Context, id task.ID, received *atomic.Int
 		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+c.key)
-	response, err := http.DefaultClient.Do(request)
+	response, err := http.DefaultClient.Do(request) //nolint:bodyclose // whoever reads it closes it
 	if err != nil {
 		return err
 	}

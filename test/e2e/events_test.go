@@ -45,7 +45,7 @@ func (c *client) events(id string, headers ...string) <-chan seen {
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := http.DefaultClient.Do(req) //nolint:bodyclose // whoever reads the events closes it
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, resp.StatusCode)
 	all, read := make(chan seen, 1000), make(chan struct{})

@@ -124,7 +124,8 @@ func TestAStreamOutlivesTheServersLimits(t *testing.T) {
 	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
 	server.Start()
 	t.Cleanup(server.Close)
-	resp := get(t, t.Context(), server.URL)
+	resp := get(t.Context(), t, server.URL)
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	require.NoError(t, <-ended)
@@ -144,7 +145,8 @@ func TestAClientThatGoesEndsTheStream(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	ctx, cancel := context.WithCancel(t.Context())
-	resp := get(t, ctx, server.URL)
+	resp := get(ctx, t, server.URL)
+	defer func() { _ = resp.Body.Close() }()
 	line, err := bufio.NewReader(resp.Body).ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "retry: 2000\n", line)
@@ -184,12 +186,11 @@ func (w pipeWriter) Header() http.Header { return w.header }
 func (pipeWriter) WriteHeader(int)       {}
 func (pipeWriter) Flush()                {}
 
-func get(t *testing.T, ctx context.Context, url string) *http.Response { //nolint:revive // the test comes first
+func get(ctx context.Context, t *testing.T, url string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	require.NoError(t, err)
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = resp.Body.Close() })
 	return resp
 }
