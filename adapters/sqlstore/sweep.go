@@ -39,24 +39,30 @@ func (s *Store) Sweep(ctx context.Context, l ports.SweepLimits) (ports.Swept, er
 }
 
 // stuckTasks returns live tasks that hold a lease that ran out or a park that
-// is over, or that have nothing open.
+// is over, or that have nothing open. Each is asked for by itself: for two
+// conditions in one statement, Postgres reads all open subtasks.
 func (s *Store) stuckTasks(ctx context.Context, l ports.SweepLimits) ([]task.ID, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	var stuck, idle []task.ID
-	now := s.dialect.after(0)
-	err := only(s.db.NewSelect().TableExpr("subtasks AS s").ColumnExpr("DISTINCT s.task_id"), "s.task_id", l.Only).
-		Where("(s.status = ? AND s.lease_until < ?) OR (s.status = ? AND s.run_at <= ?)",
-			task.SubtaskRunning, now, task.SubtaskWaiting, now).
-		Limit(int64(l.Rows)).Scan(ctx, &stuck)
-	if err != nil {
-		return nil, s.fault(err)
+	now, of := s.dialect.after(0), func() *bun.SelectQuery {
+		return only(s.db.NewSelect().TableExpr("subtasks AS s").Column("s.task_id"), "s.task_id", l.Only)
 	}
-	err = only(s.db.NewSelect().TableExpr("tasks AS t").Column("t.id"), "t.id", l.Only).
-		Where("t.status IN (?)", bun.List(task.Live())).
-		Where("NOT EXISTS (SELECT 1 FROM subtasks AS s WHERE s.task_id = t.id AND s.status IN (?))", bun.List(task.OpenSubtaskStatuses())).
-		Limit(int64(l.Rows)).Scan(ctx, &idle)
-	return slices.Concat(stuck, idle), s.fault(err)
+	var stuck []task.ID
+	for _, q := range []*bun.SelectQuery{
+		of().Where("s.status = ? AND s.lease_until < ?", task.SubtaskRunning, now),
+		of().Where("s.status = ? AND s.run_at <= ?", task.SubtaskWaiting, now),
+		only(s.db.NewSelect().TableExpr("tasks AS t").Column("t.id"), "t.id", l.Only).
+			Where("t.status IN (?)", bun.List(task.Live())).
+			Where("NOT EXISTS (SELECT 1 FROM subtasks AS s WHERE s.task_id = t.id AND s.status IN (?))", bun.List(task.OpenSubtaskStatuses())),
+	} {
+		var found []task.ID
+		if err := q.Limit(int64(l.Rows)).Scan(ctx, &found); err != nil {
+			return nil, s.fault(err)
+		}
+		stuck = append(stuck, found...)
+	}
+	slices.Sort(stuck)
+	return slices.Compact(stuck), nil
 }
 
 // only keeps the rows of one task, if one is named.
