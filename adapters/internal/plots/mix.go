@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-analyze/charts"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/domain/analysis"
 )
 
@@ -45,9 +46,9 @@ func drawMix(s analysis.Summary) (picture, error) {
 		return p, nil
 	}
 	all := parts(s)
-	p.words = fmt.Sprintf("Of %s, %s are positive, %s neutral, %s negative and %s unscored; %s are spam.", counted(s.Total),
-		percent(all[0].posts, s.Total), percent(all[1].posts, s.Total), percent(all[2].posts, s.Total), percent(all[3].posts, s.Total), percent(all[4].posts, s.Total))
-	c.write("Share of "+counted(s.Total), mixLeft, 22, heading)
+	p.words = fmt.Sprintf("Of %s, %s are positive, %s neutral, %s negative and %s unscored; %s are spam.", plain.Count(s.Total, "post", "posts"),
+		plain.Percent(all[0].posts, s.Total), plain.Percent(all[1].posts, s.Total), plain.Percent(all[2].posts, s.Total), plain.Percent(all[3].posts, s.Total), plain.Percent(all[4].posts, s.Total))
+	c.write("Share of "+plain.Count(s.Total, "post", "posts"), mixLeft, 22, heading)
 	chart := c.Child(charts.PainterBoxOption(charts.NewBox(mixLeft, mixTop, marksRight, mixBottom)))
 	if err := chart.BarChart(c.rows(all, s.Total)); err != nil {
 		return p, err
@@ -56,7 +57,7 @@ func drawMix(s analysis.Summary) (picture, error) {
 		y := mixTop + i*mixRow + mixRow/2 + textDrop
 		c.write(part.name, mixLeft-10, y, labelEnd)
 		behind := mixLeft + int(float64(marksRight-mixLeft)*float64(part.posts)/float64(s.Total))
-		c.write(fmt.Sprintf("%s (%s)", percent(part.posts, s.Total), number(part.posts)), behind+8, y, label)
+		c.write(fmt.Sprintf("%s (%s)", plain.Percent(part.posts, s.Total), plain.Number(part.posts)), behind+8, y, label)
 	}
 	return p, nil
 }

@@ -4,11 +4,7 @@ package plots
 
 import (
 	"fmt"
-	"math"
-	"strings"
 	"time"
-
-	"github.com/dustin/go-humanize"
 
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/fault"
@@ -44,32 +40,6 @@ func Draw(name Name, s analysis.Summary) ([]byte, error) {
 	}
 	drawn.name = name
 	return drawn.finish()
-}
-
-// percent is a share with one digit behind the point.
-func percent(part, whole int64) string {
-	if whole == 0 {
-		return "0 %"
-	}
-	return fmt.Sprintf("%.1f %%", 100*float64(part)/float64(whole))
-}
-
-// score is a mean score with its sign; what rounds to nothing has none.
-func score(mean float64) string {
-	if math.Abs(mean) < 0.005 {
-		return "0.00"
-	}
-	return strings.Replace(fmt.Sprintf("%+.2f", mean), "-", "−", 1)
-}
-
-func number(n int64) string { return humanize.Comma(n) }
-
-// counted is a number of posts in words.
-func counted(n int64) string {
-	if n == 1 {
-		return "1 post"
-	}
-	return number(n) + " posts"
 }
 
 func date(t time.Time) string { return t.Format("2 Jan 2006") }

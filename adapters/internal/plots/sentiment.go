@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-analyze/charts"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/domain/analysis"
 )
 
@@ -43,7 +44,7 @@ func drawSentiment(s analysis.Summary) (picture, error) {
 	if err := c.between(all).LineChart(c.means(all)); err != nil {
 		return p, err
 	}
-	c.write("mean "+score(whole.mean()), marksRight+10, (meansTop+meansBottom)/2+textDrop, label)
+	c.write("mean "+plain.Score(whole.mean()), marksRight+10, (meansTop+meansBottom)/2+textDrop, label)
 	c.dates(all, u, sentimentDates)
 	return p, nil
 }
@@ -143,13 +144,13 @@ func (c canvas) sides(all []stretch, whole stretch) {
 		y = max(y, sharesTop+lineHeight/2+side.further*lineHeight)
 		highest = y
 		c.FilledRect(marksRight+10, y-5, marksRight+20, y+5, side.with.colour(), side.with.colour(), 0)
-		c.write(side.name+" "+percent(side.all, whole.scored()), marksRight+26, y+textDrop, label)
+		c.write(side.name+" "+plain.Percent(side.all, whole.scored()), marksRight+26, y+textDrop, label)
 	}
 }
 
 func sentimentWords(all []stretch, u unit, whole stretch) string {
-	words := fmt.Sprintf("Of %s, %s are positive, %s neutral and %s negative; the mean score is %s.", scoredPosts(whole.scored()),
-		percent(whole.positive, whole.scored()), percent(whole.neutral, whole.scored()), percent(whole.negative, whole.scored()), score(whole.mean()))
+	words := fmt.Sprintf("Of %s, %s are positive, %s neutral and %s negative; the mean score is %s.", plain.Count(whole.scored(), "scored post", "scored posts"),
+		plain.Percent(whole.positive, whole.scored()), plain.Percent(whole.neutral, whole.scored()), plain.Percent(whole.negative, whole.scored()), plain.Score(whole.mean()))
 	var best, worst *stretch
 	for i, s := range all {
 		if s.scored() == 0 {
@@ -166,12 +167,5 @@ func sentimentWords(all []stretch, u unit, whole stretch) string {
 		return words + " All are " + best.from.Format(u.within) + "."
 	}
 	return words + fmt.Sprintf(" By %s, the mean was highest %s, at %s, and lowest %s, at %s.", u.name,
-		best.from.Format(u.within), score(best.mean()), worst.from.Format(u.within), score(worst.mean()))
-}
-
-func scoredPosts(n int64) string {
-	if n == 1 {
-		return "1 scored post"
-	}
-	return number(n) + " scored posts"
+		best.from.Format(u.within), plain.Score(best.mean()), worst.from.Format(u.within), plain.Score(worst.mean()))
 }

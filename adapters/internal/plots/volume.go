@@ -3,6 +3,7 @@ package plots
 import (
 	"fmt"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/domain/analysis"
 )
 
@@ -33,12 +34,12 @@ func drawVolume(s analysis.Summary) (picture, error) {
 	p.words = volumeWords(s, all, u, most)
 	scale := roundUp(most.posts)
 	c.write("Posts by "+u.name, marksLeft, 22, heading)
-	c.levels(volumeTop, volumeBottom, number(scale), number(scale/2), "0")
+	c.levels(volumeTop, volumeBottom, plain.Number(scale), plain.Number(scale/2), "0")
 	if err := c.in(volumeTop, volumeBottom).BarChart(c.stacked([][]float64{series}, []ink{posts}, float64(scale))); err != nil {
 		return p, err
 	}
 	y := volumeBottom - int((volumeBottom-volumeTop)*most.posts/scale)
-	c.write("most: "+number(most.posts), marksRight+10, y+textDrop, label)
+	c.write("most: "+plain.Number(most.posts), marksRight+10, y+textDrop, label)
 	c.dates(all, u, volumeDates)
 	return p, nil
 }
@@ -46,10 +47,10 @@ func drawVolume(s analysis.Summary) (picture, error) {
 func volumeWords(s analysis.Summary, all []stretch, u unit, most stretch) string {
 	first, last := s.ByDay[0].Day, s.ByDay[len(s.ByDay)-1].Day
 	if len(all) == 1 {
-		return fmt.Sprintf("%s, all %s.", counted(most.posts), most.from.Format(u.within))
+		return fmt.Sprintf("%s, all %s.", plain.Count(most.posts, "post", "posts"), most.from.Format(u.within))
 	}
-	return fmt.Sprintf("%s from %s to %s; most of them %s: %s.", counted(total(all).posts), date(first), date(last),
-		most.from.Format(u.within), number(most.posts))
+	return fmt.Sprintf("%s from %s to %s; most of them %s: %s.", plain.Count(total(all).posts, "post", "posts"), date(first), date(last),
+		most.from.Format(u.within), plain.Number(most.posts))
 }
 
 // roundUp returns the least number with one digit before its zeros that is not
