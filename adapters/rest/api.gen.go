@@ -1269,6 +1269,15 @@ type Task struct {
 	Webhook     *Webhook     `json:"webhook"`
 }
 
+// TaskEnded What is posted to a callbackUrl, with the headers `webhook-id` (the same in all attempts), `webhook-timestamp` and `webhook-signature` (standardwebhooks.com). 2xx accepts it, 410 ends it, anything else has it sent again.
+type TaskEnded struct {
+	Data Task `json:"data"`
+
+	// Timestamp When the task ended.
+	Timestamp time.Time `json:"timestamp"`
+	Type      string    `json:"type"`
+}
+
 // TaskFilterKind defines model for TaskFilterKind.
 type TaskFilterKind string
 
@@ -1534,6 +1543,9 @@ type JudgeSpamJSONRequestBody = NewVerdict
 
 // RefreshTaskJSONRequestBody defines body for RefreshTask for application/json ContentType.
 type RefreshTaskJSONRequestBody = NewRefresh
+
+// ReceiveTaskEndedJSONRequestBody defines body for ReceiveTaskEnded for application/json ContentType.
+type ReceiveTaskEndedJSONRequestBody = TaskEnded
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -2677,4 +2689,30 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/openapi.yaml", wrapper.GetOpenAPI, options.OperationMiddlewares["getOpenAPI"]...)
 	router.GET(options.BaseURL+"/docs", wrapper.GetDocs, options.OperationMiddlewares["getDocs"]...)
 
+}
+
+// CallbackReceiverInterface represents handlers for receiving inbound
+// callback requests. Each callback becomes a Handle*Callback
+// method that the implementation fills in. The caller mounts the per-
+// callback echo.HandlerFunc returned by {Op}CallbackHandler at
+// whatever URL path they advertise to senders.
+type CallbackReceiverInterface interface {
+	// What a callbackUrl gets
+	// HandleReceiveTaskEndedCallback handles the POST callback for taskEnded.
+	HandleReceiveTaskEndedCallback(ctx echo.Context) error
+}
+
+// ReceiveTaskEndedCallbackHandler returns the echo.HandlerFunc for the taskEnded callback.
+// Mount this at the URL path advertised to callback senders. Errors
+// during parameter binding are returned via echo.NewHTTPError so echo's
+// error-handling chain reports them as 400. Middlewares are applied in
+// the order provided -- the last argument becomes the outermost wrapper.
+func ReceiveTaskEndedCallbackHandler(si CallbackReceiverInterface, middlewares ...echo.MiddlewareFunc) echo.HandlerFunc {
+	h := echo.HandlerFunc(func(ctx echo.Context) error {
+		return si.HandleReceiveTaskEndedCallback(ctx)
+	})
+	for _, mw := range middlewares {
+		h = mw(h)
+	}
+	return h
 }
