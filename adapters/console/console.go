@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 
 	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
 
@@ -48,12 +49,13 @@ type Options struct {
 // Server is the console. It is safe for concurrent use.
 type Server struct {
 	Deps
-	opts     Options
-	log      *slog.Logger
-	pages    pages
-	origins  *http.CrossOriginProtection
-	requests echo.MiddlewareFunc
-	echo     *echo.Echo
+	opts      Options
+	log       *slog.Logger
+	pages     pages
+	origins   *http.CrossOriginProtection
+	summaries summaries
+	requests  echo.MiddlewareFunc
+	echo      *echo.Echo
 }
 
 // New returns a server of the use cases. It panics if an embedded template
@@ -63,8 +65,10 @@ func New(deps Deps, opts Options) *Server {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
+	s.summaries.kept = map[task.ID]keptSummary{}
 	s.requests = s.limitRequests(opts.RequestsPerSecond)
-	s.echo.Logger.SetOutput(io.Discard) // requests are logged by observe
+	s.echo.Logger.SetOutput(io.Discard)                                               // requests are logged by observe
+	s.echo.HTTPErrorHandler = func(err error, c echo.Context) { s.showError(c, err) } // the limiter's way to refuse
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	s.echo.Use(s.observe, middleware.GzipWithConfig(middleware.GzipConfig{MinLength: 1 << 10, Skipper: streams}))
 	s.routes()

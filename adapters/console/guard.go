@@ -149,7 +149,11 @@ func (s *Server) showError(c echo.Context, err error) {
 		return
 	}
 	told := describe(err, c.Response().Header().Get(requestIDHeader))
-	if err := s.render(c, nil, told.Status, "error", told.Heading, told); err != nil {
+	v, failed := s.visitOf(c)
+	if failed != nil {
+		v = nil // the page is for whoever comes
+	}
+	if err := s.render(c, v, told.Status, "error", told.Heading, told); err != nil {
 		s.log.Error("the page that tells of an error could not be shown", "error", err)
 	}
 }

@@ -157,7 +157,7 @@ type threadPage struct {
 	Posts []postLine
 	// Post is the one that was asked for.
 	Post       string
-	Total      int
+	Total      int64
 	Prev, Next string
 	Here       string
 }
@@ -171,7 +171,7 @@ func (s *Server) showThread(v *visit) error {
 	if err != nil {
 		return err
 	}
-	page := threadPage{Task: lineOf(t), Post: v.QueryParam("post"), Total: len(posts), Here: here(v)}
+	page := threadPage{Task: lineOf(t), Post: v.QueryParam("post"), Total: int64(len(posts)), Here: here(v)}
 	first := min(max(0, atoi(v.QueryParam("from"))), max(0, len(posts)-1))
 	last := min(len(posts), first+postsAPage)
 	for i, p := range posts[first:last] {
@@ -230,5 +230,6 @@ func (s *Server) judge(v *visit) error {
 	if _, err := s.Verdicts.Judge(v.Request().Context(), v.by, task.ID(id), post, verdict); err != nil {
 		return err
 	}
+	s.summaries.forget(task.ID(id))
 	return back(v, v.FormValue("back")+"#p-"+post, "judged")
 }

@@ -150,6 +150,7 @@ var functions = template.FuncMap{
 	"status":   func(s task.Status) string { return statusWords[s] },
 	"dict":     dict,
 	"bytes":    sized,
+	"spaced":   func(s string) string { return strings.ReplaceAll(s, "_", " ") },
 }
 
 // dict passes several values to a part of a page.

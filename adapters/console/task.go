@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,8 +9,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/soundings-io/soundings/domain/access"
-	"github.com/soundings-io/soundings/domain/analysis"
-	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -135,47 +132,6 @@ func (s *Server) exportsOf(v *visit, id task.ID) ([]taskLine, error) {
 		}
 	}
 	return lines, err
-}
-
-// figures are what a task's page tells of its posts.
-type figures struct {
-	analysis.Summary
-	Sides   []share
-	Kinds   []share
-	Spam    int64
-	Missing []string
-	// Plots are the pictures that there are.
-	Plots []plotLine
-}
-
-// share is a part of a whole.
-type share struct {
-	Name, Word   string
-	Count, Whole int64
-}
-
-func (s *Server) figuresOf(ctx context.Context, by access.Caller, t task.State) (*figures, error) {
-	summed, err := s.Tasks.Summary(ctx, by, t.ID)
-	if err != nil {
-		return nil, err
-	}
-	f := &figures{Summary: summed, Spam: summed.BySpam[analysis.Spam], Plots: plotLines}
-	var scored int64
-	for _, label := range []analysis.Label{analysis.Positive, analysis.Neutral, analysis.Negative} {
-		scored += summed.BySentiment[label]
-	}
-	for _, label := range []analysis.Label{analysis.Positive, analysis.Neutral, analysis.Negative} {
-		f.Sides = append(f.Sides, share{Name: string(label), Word: labelWords[label], Count: summed.BySentiment[label], Whole: scored})
-	}
-	for _, kind := range []content.PostKind{content.VideoPost, content.SubmissionPost, content.CommentPost, content.ReplyPost} {
-		if n := summed.ByKind[kind]; n > 0 {
-			f.Kinds = append(f.Kinds, share{Name: string(kind), Word: kindWords[kind], Count: n, Whole: summed.Total})
-		}
-	}
-	for _, m := range summed.Missing {
-		f.Missing = append(f.Missing, missingInWords(m))
-	}
-	return f, nil
 }
 
 // confirmable are the requests that cannot be taken back.
