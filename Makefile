@@ -33,9 +33,9 @@ test: ## all tests, with Postgres and Redis where they can be had (PACKAGES=./..
 	go run ./test/env/cmd/testenv -- go test $(RACE) $(COUNT) -timeout 15m $(PACKAGES)
 
 .PHONY: test-deps
-test-deps: ## install Postgres and Redis for the tests, with apt
+test-deps: ## install Postgres, Redis, Chromium and npm for the tests, with apt
 	$(SUDO) apt-get update -qq
-	$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server chromium npm
 
 .PHONY: test-faults
 test-faults: ## break everything Soundings stands on, over 51,756 comments: about 20 minutes
