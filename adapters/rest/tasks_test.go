@@ -216,7 +216,11 @@ func TestSummary(t *testing.T) {
 	require.Equal(t, []any{}, empty["byDay"])
 	b.fetched(somePosts(), judge)
 	got := b.get("/tasks/"+id+"/summary", owner).doc
-	require.Equal(t, []string{"byDay", "completeness", "models", "posts", "topAuthors"}, keysOf(got))
+	require.Equal(t, []string{"byDay", "completeness", "models", "mostLiked", "posts", "spamReasons", "topAuthors", "words"}, keysOf(got))
+	require.Nil(t, got["words"], "they are counted when the task has ended")
+	require.NotEmpty(t, got["mostLiked"])
+	require.Equal(t, "Lovely <3", got["mostLiked"].([]any)[0].(map[string]any)["text"])
+	require.NotEmpty(t, got["spamReasons"])
 	require.Equal(t, map[string]any{
 		"total":       4.0,
 		"byKind":      map[string]any{"video": 1.0, "comment": 2.0, "reply": 1.0},

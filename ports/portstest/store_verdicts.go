@@ -177,32 +177,32 @@ func verdictStands(t StoreT, s StoreWithFigures) {
 
 func verdictOfAnotherText(t StoreT, s StoreWithFigures) {
 	w := newWorld(t, s)
-	created, l := w.begin(task.Options{IncludeReplies: true})
-	post := comment(1)
-	page := ports.PageWrite{Posts: []content.Post{post}, Cursor: at("t", 1), FreshBatch: task.BatchID(newID()), Opened: 1}
-	l.Subtask = w.save(l, page).Subtask
-	stored := func() analysis.JudgedPost {
-		listed, err := s.Posts(w.ctx, w.user, created.ID, analysis.PostFilter{}, analysis.NewestFirst, ports.Paging{Limit: 1})
-		require.NoError(t, err)
-		return listed.Items[0]
-	}
-	overrule := func(v *analysis.Verdict) analysis.JudgedPost {
-		after, err := s.OverrulePost(w.ctx, w.user, created.ID, stored().ID, v)
+	created, l := w.begin(task.Options{})
+	first, second := task.BatchID(newID()), task.BatchID(newID())
+	l.Subtask = w.save(l, ports.PageWrite{Posts: comments(0, task.BatchSize), Cursor: at("t2", 1), FreshBatch: first}).Subtask
+	judging := w.claim(w.dispatch()[0])
+	w.judgeAll(judging, first, w.batch(created.ID, first), func(int) bool { return false })
+	w.finish(judging, task.Succeed())
+	overrule := func(id string, v *analysis.Verdict) analysis.JudgedPost {
+		after, err := s.OverrulePost(w.ctx, w.user, created.ID, id, v)
 		require.NoError(t, err)
 		return after
 	}
-	batch := task.BatchID(l.Subtask.Batch)
-	require.NoError(t, s.SaveSpam(w.ctx, l, batch, []ports.SpamResult{{PostID: stored().ID, Verdict: okVerdict}}))
-	overrule(&saysSpam)
+	edited := w.batch(created.ID, first)[2]
+	overrule(edited.ID, &saysOK)
+	reworded := edited.Post
+	reworded.Text = "now it says something else altogether"
+	w.save(l, ports.PageWrite{Posts: []content.Post{reworded}, Cursor: at("t3", 2), FreshBatch: second})
 
-	l.Subtask.Batch = "" // the listing goes on with a batch of its own
-	end := succeeded()
-	w.finish(l, *end)
-	again, err := s.UpdateTask(w.ctx, w.user, created.ID, func(*task.Task) error { return nil })
-	require.NoError(t, err)
-	require.Equal(t, created.ID, again.ID)
-	require.Equal(t, humanSpam, stored().Spam)
-	require.Equal(t, &okVerdict, overrule(nil).Spam)
+	again := w.batch(created.ID, second)
+	require.Len(t, again, 1)
+	require.Equal(t, humanOK, again[0].Spam)
+	require.Nil(t, again[0].Sentiment)
+	require.Nil(t, overrule(edited.ID, &saysOK).Sentiment, "the old sentiment is of the old text")
+	require.Nil(t, overrule(edited.ID, nil).Spam, "nobody has judged the new text")
+	counters := w.task(created.ID).Counters
+	require.Zero(t, counters.Spam)
+	require.EqualValues(t, task.BatchSize-1, counters.Scored)
 }
 
 func verdictRefused(t StoreT, s StoreWithFigures) {
