@@ -84,15 +84,15 @@ func addListed(page *content.Page, t thing) {
 	}
 	switch t.Kind {
 	case kindSubmission:
-		post, cause := t.Data.submissionPost()
-		addPost(page, post, cause)
+		post := t.Data.submissionPost()
+		page.Posts = append(page.Posts, post)
 		page.Expected += expected(t.Data)
 		page.Follow = append(page.Follow, content.Listing{
 			Kind: listingTree, IDs: []string{t.Data.ID}, RootID: post.ExternalID, OwnerID: t.Data.owner(), Below: []string{post.ExternalID},
 		})
 	case kindComment:
-		if post, cause := t.Data.commentPost("", ""); post.RootExternalID != "" {
-			addPost(page, post, cause)
+		if post := t.Data.commentPost("", ""); post.RootExternalID != "" {
+			page.Posts = append(page.Posts, post)
 			page.Expected++
 		}
 	}

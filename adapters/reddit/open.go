@@ -27,8 +27,8 @@ func expected(submission item) int64 { return max(0, int64(submission.NumComment
 
 // openTree adds the submission's post and returns the harvest of its comments.
 func openTree(page *content.Page, submission item) *harvest {
-	post, cause := submission.submissionPost()
-	addPost(page, post, cause)
+	post := submission.submissionPost()
+	page.Posts = append(page.Posts, post)
 	return newHarvest(page, post.ExternalID, submission.owner())
 }
 

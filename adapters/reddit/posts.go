@@ -14,42 +14,34 @@ const siteURL = "https://www.reddit.com"
 // were deleted.
 const nobody = "[deleted]"
 
-// losses are the texts that stand where a post was, with what became of it
-// (r2/models/link.py; field-notes §3.2).
-var losses = map[string]content.Cause{
-	"[deleted]":             content.DeletedByAuthor,
-	"[removed]":             content.Removed,
-	"[ Removed by Reddit ]": content.Removed,
-	"[unavailable]":         content.HiddenByPlatform,
-}
-
 // submissionPost returns a submission as a post: its title and, below a blank
-// line, its text. The cause is empty unless it was deleted or removed.
-func (i item) submissionPost() (content.Post, content.Cause) {
-	cause := losses[i.Selftext]
-	switch {
-	case i.RemovedByCategory == "deleted" || i.RemovedByCategory == "author":
-		cause = content.DeletedByAuthor
-	case i.RemovedByCategory != "":
-		cause = content.Removed
+// line, its text. One that was taken away has Reddit's words for that as its text:
+// what is shown of a removed link has none.
+func (i item) submissionPost() content.Post {
+	_, lost := content.Losses[i.Selftext]
+	if category := i.RemovedByCategory; category != "" && !lost {
+		lost, i.Selftext = true, "[removed]"
+		if category == "deleted" || category == "author" {
+			i.Selftext = "[deleted]"
+		}
 	}
 	p := i.post(kindSubmission)
 	p.Kind, p.RootExternalID, p.ByOwner = content.SubmissionPost, p.ExternalID, true
-	p.Text, p.Deleted, p.Replies = i.Title, cause != "", max(0, int64(i.NumComments))
+	p.Text, p.Deleted, p.Replies = i.Title, lost, max(0, int64(i.NumComments))
 	if i.Selftext != "" {
 		p.Text = strings.TrimPrefix(i.Title+"\n\n"+i.Selftext, "\n\n")
 	}
 	p.URL = i.url("/comments/" + i.ID)
-	return p, cause
+	return p
 }
 
 // commentPost returns a comment as a post below root, which may be empty where
 // the comment itself names it. owner is the submission's author.
-func (i item) commentPost(root, owner string) (content.Post, content.Cause) {
+func (i item) commentPost(root, owner string) content.Post {
 	if root == "" && usableName(i.LinkID) {
 		root = i.LinkID
 	}
-	cause := losses[i.Body]
+	_, lost := content.Losses[i.Body]
 	p := i.post(kindComment)
 	p.Kind, p.ParentExternalID, p.RootExternalID = content.ReplyPost, i.ParentID, root
 	if !usableName(i.ParentID) {
@@ -59,9 +51,9 @@ func (i item) commentPost(root, owner string) (content.Post, content.Cause) {
 		p.Kind = content.CommentPost
 	}
 	p.ByOwner = i.IsSubmitter || owner != "" && i.Author == owner
-	p.Text, p.Deleted = i.Body, cause != ""
+	p.Text, p.Deleted = i.Body, lost
 	p.URL = i.url("/comments/" + strings.TrimPrefix(root, kindSubmission+"_") + "/_/" + i.ID)
-	return p, cause
+	return p
 }
 
 // post has what submissions and comments share.
@@ -90,14 +82,6 @@ func (i item) owner() string {
 		return ""
 	}
 	return i.Author
-}
-
-// addPost adds a post to the page, and what became of it.
-func addPost(page *content.Page, p content.Post, cause content.Cause) {
-	page.Posts = append(page.Posts, p)
-	if cause != "" {
-		addMissing(page, cause, 1)
-	}
 }
 
 // addMissing counts what Reddit would not show; content.UnknownCount stays.

@@ -111,8 +111,7 @@ func (h *harvest) comment(i item, depth int) {
 		return
 	}
 	h.depths[i.ID] = depth
-	post, cause := i.commentPost(h.root, h.owner)
-	addPost(h.page, post, cause)
+	h.page.Posts = append(h.page.Posts, i.commentPost(h.root, h.owner))
 }
 
 // more notes what a placeholder at that depth stands for. One without children
