@@ -28,9 +28,10 @@ func NewVerdicts(store ports.VerdictStore, analyzer ports.SentimentAnalyzer, log
 }
 
 // Judge stores a person's verdict on a post, or takes it back where verdict is
-// nil, and returns the post as it is then. A post that is cleared is scored at
-// once. If the analyser does not answer, the verdict holds all the same, and the
-// post has no sentiment: to judge it once more scores it.
+// nil, and returns the post as it is then. A post that is cleared, by the person
+// or because the detector's word holds again, is scored at once. If the analyser
+// does not answer, the verdict holds all the same, and the post has no sentiment:
+// to judge it once more scores it.
 func (v *Verdicts) Judge(ctx context.Context, by access.Caller, id task.ID, postID string, verdict *analysis.Verdict) (analysis.JudgedPost, error) {
 	if err := by.May(access.TasksWrite); err != nil {
 		return analysis.JudgedPost{}, err
@@ -41,7 +42,7 @@ func (v *Verdicts) Judge(ctx context.Context, by access.Caller, id task.ID, post
 		}
 	}
 	post, err := v.store.OverrulePost(ctx, by.User.ID, id, postID, verdict)
-	if err != nil || verdict == nil || !post.WantsScore() {
+	if err != nil || post.Spam == nil || !post.WantsScore() {
 		return post, err
 	}
 	sentiment := v.score(ctx, post)
