@@ -40,7 +40,7 @@ const (
 
 // testBundle is the console over the real use cases and a real SQLite store.
 type testBundle struct {
-	*testing.T
+	testing.TB
 	store    *sqlstore.Store
 	accounts *application.Accounts
 	watch    *application.Watch
@@ -51,9 +51,9 @@ type testBundle struct {
 	ada, eve *browser
 }
 
-func setup(t *testing.T, change ...func(*console.Options)) *testBundle {
+func setup(t testing.TB, change ...func(*console.Options)) *testBundle {
 	t.Helper()
-	b := &testBundle{T: t, log: &bytes.Buffer{}, provider: memory.NewTokenAuthority(content.YouTube, time.Hour, neededScope)}
+	b := &testBundle{TB: t, log: &bytes.Buffer{}, provider: memory.NewTokenAuthority(content.YouTube, time.Hour, neededScope)}
 	opts := console.Options{PublicURL: publicURL, Logger: slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 	for _, f := range change {
 		f(&opts)

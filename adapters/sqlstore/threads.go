@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -46,8 +48,10 @@ func (s *Store) Thread(ctx context.Context, user access.UserID, id task.ID, exte
 			UNION ALL
 			SELECT p.external_id, down.depth + 1 FROM down JOIN posts AS p
 			ON p.task_id = ? AND p.parent_external_id = down.external_id AND p.kind = 'reply' WHERE down.depth < ?
-		) SELECT p.* FROM posts AS p WHERE p.task_id = ? AND p.external_id IN (SELECT external_id FROM down LIMIT ?)
-		ORDER BY p.published_at, p.id`, id, top, id, threadDepth, id, limit).Scan(ctx, &rows)
+		) SELECT p.* FROM posts AS p WHERE p.task_id = ? AND p.external_id IN (SELECT external_id FROM down LIMIT ?)`,
+		id, top, id, threadDepth, id, limit).Scan(ctx, &rows)
+	// Sorted here: told to sort, SQLite would walk the whole task in that order.
+	slices.SortFunc(rows, func(a, b postRow) int { return cmp.Or(a.PublishedAt.Compare(b.PublishedAt), cmp.Compare(a.ID, b.ID)) })
 	return threaded(rows), s.fault(err)
 }
 

@@ -2,6 +2,13 @@
 // Everything else on these pages works without this file.
 "use strict";
 
+// What was done is told once, and not again when the page is loaded anew.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+  here.searchParams.delete("done");
+  history.replaceState(null, "", here);
+}
+
 const announceEvery = 15000; // milliseconds between two announcements to screen readers
 
 for (const place of document.querySelectorAll("[data-live]")) {
