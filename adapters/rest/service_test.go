@@ -92,22 +92,3 @@ func TestDocsWorkWithoutInternet(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, b.get("/docs/nothing.js", "").status)
 	require.Contains(t, b.get("/healthz", "").header.Get("Content-Security-Policy"), "default-src 'none'")
 }
-
-func TestCORSIsForTheWebAppAlone(t *testing.T) {
-	t.Parallel()
-	b := setup(t)
-	from := func(method, origin string) http.Header {
-		return b.send(request{method: method, path: "/tasks", token: token(t, "owner", nil), header: map[string]string{
-			"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,idempotency-key",
-		}}).header
-	}
-	allowed := from("OPTIONS", "https://app.example")
-	require.Equal(t, "https://app.example", allowed.Get("Access-Control-Allow-Origin"))
-	require.Contains(t, allowed.Get("Access-Control-Allow-Methods"), "DELETE")
-	require.Contains(t, allowed.Get("Access-Control-Allow-Headers"), "Idempotency-Key")
-	require.Equal(t, "https://app.example", from("GET", "https://app.example").Get("Access-Control-Allow-Origin"))
-	for _, origin := range []string{"https://evil.example", "https://app.example.evil.example", "null"} {
-		require.Empty(t, from("GET", origin).Get("Access-Control-Allow-Origin"), origin)
-		require.Empty(t, from("OPTIONS", origin).Get("Access-Control-Allow-Origin"), origin)
-	}
-}
