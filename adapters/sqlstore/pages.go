@@ -84,7 +84,7 @@ func walked(c content.Cursor) int { return c.Page + c.Known }
 // finish stores the subtask and what it created, and ends it where the page
 // says so.
 func (p *page) finish(ctx context.Context, sub *task.Subtask, created []*task.Subtask, capped bool) error {
-	if err := insertSubtasks(ctx, p.tx, created); err != nil {
+	if err := p.store.insertSubtasks(ctx, p.tx, created); err != nil {
 		return err
 	}
 	var t *task.Task

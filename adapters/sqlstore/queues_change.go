@@ -68,7 +68,7 @@ func (s *Store) DeleteJob(ctx context.Context, t task.SubtaskType, id task.Subta
 		if err != nil {
 			return err
 		}
-		if err := insertSubtasks(ctx, tx, created); err != nil {
+		if err := s.insertSubtasks(ctx, tx, created); err != nil {
 			return err
 		}
 		if err := writeSubtask(ctx, tx, sub.State()); err != nil {

@@ -74,43 +74,28 @@ func writeSubtask(ctx context.Context, tx bun.Tx, s task.SubtaskState) error {
 // returnedSubtask names the columns for RETURNING.
 var returnedSubtask = "id, task_id, type, payload, created_at, started_at, " + strings.Join(subtaskColumns, ", ")
 
-// insertSubtasks stores subtasks that were created by the database's clock.
-func insertSubtasks(ctx context.Context, tx bun.Tx, created []*task.Subtask) error {
-	if len(created) == 0 {
-		return nil
-	}
-	rows := subtaskRows(created)
-	_, err := tx.NewInsert().Model(&rows).Exec(ctx)
-	return err
-}
-
-// insertFirst stores subtasks that were created by a caller's clock. Those that
-// are due at once are so by the database's: were the other ahead of it, they
-// would wait.
-func (s *Store) insertFirst(ctx context.Context, tx bun.Tx, first []*task.Subtask) error {
-	var due, later []*task.Subtask
-	for _, sub := range first {
-		if state := sub.State(); state.RunAt.After(state.CreatedAt) {
-			later = append(later, sub)
+// insertSubtasks stores new subtasks. Those that are due at once are so by the
+// database's clock: were the one of who made them ahead of it, they would wait.
+func (s *Store) insertSubtasks(ctx context.Context, tx bun.Tx, created []*task.Subtask) error {
+	var due, later []subtaskRow
+	for _, sub := range created {
+		row := newSubtaskRow(sub.State())
+		if row.RunAt.After(row.CreatedAt) {
+			later = append(later, row)
 		} else {
-			due = append(due, sub)
+			due = append(due, row)
 		}
 	}
 	if len(due) > 0 {
-		rows := subtaskRows(due)
-		if _, err := tx.NewInsert().Model(&rows).Value("run_at", "?", s.dialect.after(0)).Exec(ctx); err != nil {
+		if _, err := tx.NewInsert().Model(&due).Value("run_at", "?", s.dialect.after(0)).Exec(ctx); err != nil {
 			return err
 		}
 	}
-	return insertSubtasks(ctx, tx, later)
-}
-
-func subtaskRows(created []*task.Subtask) []subtaskRow {
-	rows := make([]subtaskRow, len(created))
-	for i, sub := range created {
-		rows[i] = newSubtaskRow(sub.State())
+	if len(later) == 0 {
+		return nil
 	}
-	return rows
+	_, err := tx.NewInsert().Model(&later).Exec(ctx)
+	return err
 }
 
 // end applies an outcome to a leased subtask of a locked task and settles the
@@ -133,7 +118,7 @@ func (s *Store) end(ctx context.Context, tx bun.Tx, t *task.Task, sub *task.Subt
 // and lets the task know. The task itself is stored by settle.
 func (s *Store) stopped(ctx context.Context, tx bun.Tx, t *task.Task, sub *task.Subtask, created []*task.Subtask) error {
 	t.Absorb(sub.State())
-	if err := insertSubtasks(ctx, tx, created); err != nil {
+	if err := s.insertSubtasks(ctx, tx, created); err != nil {
 		return err
 	}
 	return writeSubtask(ctx, tx, sub.State())
@@ -147,7 +132,7 @@ func (s *Store) settle(ctx context.Context, tx bun.Tx, t *task.Task, now time.Ti
 		return err
 	}
 	if last := t.Settle(open, newID, now); last != nil {
-		if err := insertSubtasks(ctx, tx, []*task.Subtask{last}); err != nil {
+		if err := s.insertSubtasks(ctx, tx, []*task.Subtask{last}); err != nil {
 			return err
 		}
 	}

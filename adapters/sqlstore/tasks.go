@@ -23,7 +23,7 @@ func (s *Store) CreateTask(ctx context.Context, t *task.Task, first []*task.Subt
 		if err := insertRun(ctx, tx, t.State(), t.State().CreatedAt); err != nil {
 			return err
 		}
-		return s.insertFirst(ctx, tx, first)
+		return s.insertSubtasks(ctx, tx, first)
 	})
 }
 

@@ -26,8 +26,12 @@ const (
 
 // Outcome is how a run of a subtask ended, and what it leaves to others.
 type Outcome struct {
-	Kind    OutcomeKind
-	At      time.Time
+	Kind OutcomeKind
+	At   time.Time
+	// Decided is when a retry was decided, by the clock that At is by. A worker's
+	// may differ from the database's, which says when the retry is due: what
+	// counts is the time between the two. It is zero where the clocks are one.
+	Decided time.Time
 	Problem *Problem
 	// Spawn are follow-on subtasks, created in the same transaction.
 	Spawn []*Subtask
@@ -35,6 +39,14 @@ type Outcome struct {
 	Missing map[content.Cause]int64
 	// Export is what an EXPORT_POSTS subtask published.
 	Export *ExportSpec
+}
+
+// retryAt returns when the next attempt is due by the clock that says now.
+func (o Outcome) retryAt(now time.Time) time.Time {
+	if o.Decided.IsZero() {
+		return o.At
+	}
+	return now.Add(o.At.Sub(o.Decided))
 }
 
 // Succeed returns the outcome of work that is done.
@@ -95,7 +107,7 @@ func (p RetryPolicy) retry(f *fault.Error, problem Problem, s SubtaskState, now 
 		at = f.RetryAt
 	}
 	problem.RetryAt = at
-	return Outcome{Kind: RetryLater, At: at, Problem: &problem}
+	return Outcome{Kind: RetryLater, At: at, Decided: now, Problem: &problem}
 }
 
 // park waits without spending an attempt. A limit that names no time is tried

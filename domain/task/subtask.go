@@ -242,7 +242,7 @@ func (s *Subtask) End(o Outcome, now time.Time) []*Subtask {
 		created = append(created, s.closeBatch(now)...)
 	case RetryLater:
 		s.state.Attempt++
-		s.deliverAgain(SubtaskPending, o.At)
+		s.deliverAgain(SubtaskPending, o.retryAt(now))
 	case ParkedUntil:
 		if s.state.ParkedSince.IsZero() {
 			s.state.ParkedSince = now

@@ -115,6 +115,7 @@ var workChecks = []StoreCheck{
 		require.Len(t, deliveries, 1)
 		require.Equal(t, ports.Delivery{SubtaskID: l.Subtask.ID, Generation: 2}, deliveries[0])
 	}},
+	{"work/a worker's clock delays nothing", clocksDiffer},
 	{"work/a park makes the task wait until it is over", func(t StoreT, s ports.Store) {
 		w := newWorld(t, s)
 		created, l := w.begin(task.Options{})
