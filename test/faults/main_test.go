@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -28,6 +29,10 @@ var built string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if !*full {
+		// Most of the short form is waiting: as many sites as there are, however few processors.
+		_ = flag.Set("test.parallel", strconv.Itoa(sites))
+	}
 	var err error
 	if built, err = os.MkdirTemp("", "soundings-faults-"); err != nil {
 		panic(err)

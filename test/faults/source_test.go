@@ -50,10 +50,9 @@ func (s source) comments() map[string]comment {
 const (
 	smallPlaylist = "PLSoundingsFaultSuiteSmallSet8vids"
 	smallVideos   = 8
-	smallThreads  = 400
 )
 
-// smallSource is made up: 8 videos of 400 threads each, some with replies on the thread's page, one in each with more.
+// smallSource is made up: 8 videos of three or four pages of threads each, some with replies on the thread's page, one in each with more.
 func smallSource(t testing.TB) source {
 	t.Helper()
 	d, began := fakeapi.NewData(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -64,7 +63,7 @@ func smallSource(t testing.TB) source {
 		video := fakeapi.Video{ID: fmt.Sprintf("FaultVideo%d", v), ChannelID: channel, Title: fmt.Sprint("Video ", v), PublishedAt: began}
 		d.AddVideo(video)
 		playlist.VideoIDs = append(playlist.VideoIDs, video.ID)
-		for n := range smallThreads {
+		for n := range pick(250, 400) {
 			addThread(t, d, video.ID, n, began.Add(time.Duration(n)*time.Minute))
 		}
 	}
