@@ -22,6 +22,7 @@ import (
 type analyzeCommand struct {
 	URL      string `arg:"" help:"A YouTube or Reddit address."`
 	Export   string `help:"Write all posts to this file; its ending names the format: .csv, .ndjson, .xlsx or .parquet." type:"path" placeholder:"FILE"`
+	Report   string `help:"Write what came of it to this file as a web page: .html." type:"path" placeholder:"FILE"`
 	MaxPosts int64  `help:"Store at most this many comments and replies; 0 is all." default:"0"`
 	JSON     bool   `name:"json" help:"Print the task and its summary as JSON."`
 }
@@ -38,6 +39,10 @@ func (c *analyzeCommand) run(ctx context.Context, config Config, v Version, s St
 	format := strings.TrimPrefix(filepath.Ext(c.Export), ".")
 	if c.Export != "" && !slices.Contains(files.Formats{}.Formats(), format) {
 		fmt.Fprintf(s.Err, "soundings: --export: the file must end in .%s\n", strings.Join(files.Formats{}.Formats(), " or ."))
+		return ExitUsage
+	}
+	if c.Report != "" && filepath.Ext(c.Report) != ".html" {
+		fmt.Fprintln(s.Err, "soundings: --report: the file must end in .html")
 		return ExitUsage
 	}
 	config.Queue, config.WorkerAddr = QueueMemory, ""
@@ -121,8 +126,8 @@ func waitsTooLong(t task.State) bool {
 	return t.Status == task.Waiting && time.Until(t.RetryAt) > longestWait
 }
 
-// report writes the export and prints the summary, also when Ctrl-C came or
-// the task waits.
+// report writes the export and the report and prints the summary, also when Ctrl-C
+// came or the task waits.
 func (c *analyzeCommand) report(ctx context.Context, app *App, by access.Caller, t task.State, s Streams) int {
 	interrupted := ctx.Err() != nil
 	ctx = context.WithoutCancel(ctx)
@@ -143,10 +148,15 @@ func (c *analyzeCommand) report(ctx context.Context, app *App, by access.Caller,
 			return fail(s, fmt.Errorf("%s", fault.As(err).Message))
 		}
 	}
+	if c.Report != "" {
+		if err := writeReport(ctx, c.Report, t, summary); err != nil {
+			return fail(s, fmt.Errorf("--report: %w", err))
+		}
+	}
 	if c.JSON {
 		err = printJSON(s, t, summary)
 	} else {
-		err = printSummary(s.Out, t, summary, written)
+		err = printSummary(s.Out, t, summary, written, c.Report)
 	}
 	if err != nil {
 		return fail(s, err)

@@ -62,6 +62,7 @@ func TestWrongUsageIs64(t *testing.T) {
 		{"analyze", "https://example.com/"}, {"analyze", "nonsense"},
 		{"analyze", fakeapi.DemoVideoURL, "--max-posts", "many"}, {"analyze", fakeapi.DemoVideoURL, "--max-posts=-1"},
 		{"analyze", fakeapi.DemoVideoURL, "--export", "out.docx"},
+		{"analyze", fakeapi.DemoVideoURL, "--report", "report.pdf"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Parallel()
@@ -220,6 +221,29 @@ func TestAnalyzePrintsASummaryToStdoutAndProgressToStderr(t *testing.T) {
 	requireManifest(t, path, file, "csv")
 }
 
+func TestAnalyzeWritesAReport(t *testing.T) {
+	t.Parallel()
+	s, _ := analyzing(t)
+	path := filepath.Join(t.TempDir(), "report.html")
+	require.NoError(t, os.WriteFile(path, []byte("an older one"), 0o600))
+	code, out, errs := s.run("analyze", shortVideo, "--report", path)
+	require.Equal(t, ExitOK, code, errs)
+	assert.Regexp(t, `Report +\S+report\.html`, out)
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for _, words := range []string{"60 seconds of wake #shorts", "44 posts: 35 comments, 8 replies", "completed", "Most liked"} {
+		assert.Contains(t, string(page), words)
+	}
+	assert.Equal(t, 3, strings.Count(string(page), "<svg "))
+	leftovers, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	assert.Len(t, leftovers, 1, "nothing but the finished file")
+
+	code, _, errs = s.run("analyze", shortVideo, "--report", filepath.Join(path, "below-a-file.html"))
+	assert.Equal(t, ExitFailed, code)
+	assert.Contains(t, errs, "--report: ")
+}
+
 func TestAnalyzeTakesTheFormatFromTheEnding(t *testing.T) {
 	t.Parallel()
 	for ending, magic := range map[string]string{"xlsx": "PK\x03\x04", "parquet": "PAR1"} {
@@ -290,11 +314,12 @@ func TestAnalyzeTellsHowItEnded(t *testing.T) {
 			if tc.rule != nil {
 				fake.Inject(*tc.rule)
 			}
-			path := filepath.Join(t.TempDir(), "out.csv")
-			code, out, errs := s.run("analyze", tc.address, "--export", path)
+			path, report := filepath.Join(t.TempDir(), "out.csv"), filepath.Join(t.TempDir(), "report.html")
+			code, out, errs := s.run("analyze", tc.address, "--export", path, "--report", report)
 			assert.Equal(t, tc.code, code, errs)
 			assert.Contains(t, out, tc.words)
 			assert.FileExists(t, path, "what is there is written")
+			assert.FileExists(t, report)
 			assert.NotContains(t, out+errs, fakeapi.DemoKey)
 		})
 	}

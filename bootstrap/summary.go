@@ -19,8 +19,9 @@ const (
 	trendCols = 40
 )
 
-// printSummary tells a person what people think.
-func printSummary(w io.Writer, t task.State, s analysis.Summary, written *exported) error {
+// printSummary tells a person what people think, and where the export and the
+// report are, if there are any.
+func printSummary(w io.Writer, t task.State, s analysis.Summary, written *exported, report string) error {
 	p := &summaryPrinter{w: tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)}
 	title := t.Sources[0].Title
 	if title == "" {
@@ -41,6 +42,9 @@ func printSummary(w io.Writer, t task.State, s analysis.Summary, written *export
 	p.problems(t)
 	if written != nil {
 		p.row("Export", "%s (%d rows)", written.path, written.rows)
+	}
+	if report != "" {
+		p.row("Report", "%s", report)
 	}
 	p.row("Task", "%s, %s in %s", t.ID, t.Status, took(t))
 	return p.flush()
