@@ -10,6 +10,9 @@ RACE := $(if $(shell command -v $${CC:-cc}),-race)
 COUNT := $(if $(CI),-count=1)
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 PACKAGES ?= ./...
+CLIENT := adapters/rest/client-ts
+# Node makes and checks the TypeScript client and lints openapi.yaml. A machine without it goes without; CI may not.
+MODULES := $(if $(or $(CI),$(shell command -v npm)),$(CLIENT)/node_modules/.package-lock.json)
 FUZZTIME ?= 10s
 
 .PHONY: help
@@ -29,7 +32,7 @@ fakeapi: ## the fake platforms as a server
 	go run ./test/fakeapi/cmd/fakeapi
 
 .PHONY: test
-test: ## all tests, with Postgres and Redis where they can be had (PACKAGES=./... to choose)
+test: $(if $(CI),$(MODULES)) ## all tests, with Postgres and Redis where they can be had (PACKAGES=./... to choose)
 	go run ./test/env/cmd/testenv -- go test $(RACE) $(COUNT) -timeout 15m $(PACKAGES)
 
 .PHONY: test-deps
@@ -61,17 +64,30 @@ eval: ## how good the built-in analysers are, on the shared data
 lint: ## golangci-lint, pinned in .tools
 	$(LINT) run --allow-parallel-runners $(PACKAGES)
 
+$(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package-lock.json
+	cd $(CLIENT) && npm ci --ignore-scripts && touch node_modules/.package-lock.json
+
+.PHONY: client
+client: $(CLIENT)/node_modules/.package-lock.json ## the TypeScript client, type-checked and tested; needs Node
+	cd $(CLIENT) && npm run --silent test
+
+.PHONY: lint-spec
+lint-spec: $(CLIENT)/node_modules/.package-lock.json ## the recommended rules of Redocly and Spectral on openapi.yaml; needs Node
+	cd $(CLIENT) && npm run --silent lint-spec
+
 # wire writes a directive of its own into wire_gen.go, which would change go.mod: only the pinned tools are run.
 .PHONY: generate
-generate: ## the API types from openapi.yaml and the injectors of wire
+generate: $(MODULES) ## the API types from openapi.yaml, in Go and TypeScript, and the injectors of wire
 	go generate -run 'go tool -modfile' ./adapters/rest ./bootstrap
+	$(if $(MODULES),cd $(CLIENT) && npm run --silent generate)
 
 .PHONY: verify
-verify: ## generated code is what the generators write today
+verify: $(MODULES) ## generated code is what the generators write today
 	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
-		tar -c --exclude=./.git --exclude=./bin . | tar -x -C "$$copy" && \
+		tar -c --exclude=./.git --exclude=./bin --exclude=node_modules --exclude=dist . | tar -x -C "$$copy" && \
+		{ [ ! -d $(CLIENT)/node_modules ] || ln -s "$$PWD/$(CLIENT)/node_modules" "$$copy/$(CLIENT)/"; } && \
 		$(MAKE) --no-print-directory -C "$$copy" generate && \
-		diff -r -u -x .git -x bin . "$$copy" && echo "generated code is fresh"
+		diff -r -u -x .git -x bin -x node_modules -x dist . "$$copy" && echo "generated code is fresh"
 
 # Tools of a release have a go.mod of their own, as all pinned tools.
 RELEASE := go tool -modfile=.tools/release.mod
@@ -98,4 +114,4 @@ vulnerabilities: ## known vulnerabilities that the code reaches (needs the datab
 	$(RELEASE) govulncheck ./...
 
 .PHONY: check
-check: lint verify test ## what CI runs
+check: lint $(if $(MODULES),lint-spec client) verify test ## what CI runs
