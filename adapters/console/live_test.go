@@ -19,7 +19,7 @@ func (u *browser) watched(path string) <-chan string {
 	u.b.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.b.http.URL+path, nil)
 	require.NoError(u.b, err)
-	resp, err := u.client.Do(req)
+	resp, err := u.client.Do(req) //nolint:bodyclose // the goroutine closes it at the end of the stream
 	require.NoError(u.b, err)
 	require.Equal(u.b, http.StatusOK, resp.StatusCode)
 	require.Equal(u.b, "text/event-stream", resp.Header.Get("Content-Type"))
