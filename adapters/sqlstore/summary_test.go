@@ -45,13 +45,26 @@ func manyPosts(t testing.TB, s *Store, posts int) (access.UserID, task.ID) {
 }
 
 // BenchmarkSummary reads the figures of 100,000 posts, which is to take less
-// than 200 ms on Postgres.
+// than 200 ms on Postgres. The quickest read is told as well: it is the one that
+// no other program on the machine has slowed down.
 func BenchmarkSummary(b *testing.B) {
-	s := newPostgres(b)
-	user, id := manyPosts(b, s, 100_000)
-	for b.Loop() {
-		summary, err := s.Summary(b.Context(), user, id)
-		require.NoError(b, err)
-		require.EqualValues(b, 100_000, summary.Total)
+	for _, name := range []string{"as written", "analysed"} {
+		b.Run(name, func(b *testing.B) {
+			s := newPostgres(b)
+			user, id := manyPosts(b, s, 100_000)
+			if name == "analysed" {
+				_, err := s.db.DB.ExecContext(b.Context(), "VACUUM ANALYZE posts")
+				require.NoError(b, err)
+			}
+			quickest := time.Hour
+			for b.Loop() {
+				began := time.Now()
+				summary, err := s.Summary(b.Context(), user, id)
+				require.NoError(b, err)
+				require.EqualValues(b, 100_000, summary.Total)
+				quickest = min(quickest, time.Since(began))
+			}
+			b.ReportMetric(float64(quickest.Microseconds())/1000, "ms/quickest")
+		})
 	}
 }

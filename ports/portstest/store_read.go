@@ -198,6 +198,25 @@ func summarises(t StoreT, s ports.Store) {
 	require.NotEmpty(t, summary.TopAuthors)
 	require.LessOrEqual(t, len(summary.TopAuthors), 10)
 	require.GreaterOrEqual(t, summary.TopAuthors[0].Posts, summary.TopAuthors[len(summary.TopAuthors)-1].Posts)
+	requireMostLiked(t, all.Items, summary.MostLiked)
+	require.NotEmpty(t, summary.SpamReasons)
+	for _, r := range summary.SpamReasons {
+		require.Equal(t, want.BySpam[analysis.Spam], r.Posts, r.Reason)
+	}
+	require.Nil(t, summary.Words, "the task runs")
 	require.EqualValues(t, "kit@1", summary.SpamModel)
 	require.EqualValues(t, "kit@1", summary.SentimentModel)
+}
+
+// requireMostLiked looks that the posts are the ten of all with the most likes,
+// spam left out, as lists show them.
+func requireMostLiked(t StoreT, all, got []analysis.JudgedPost) {
+	t.Helper()
+	honest := slices.DeleteFunc(slices.Clone(all), func(p analysis.JudgedPost) bool { return p.Spam != nil && p.Spam.Verdict == analysis.Spam })
+	slices.SortFunc(honest, func(a, b analysis.JudgedPost) int { return cmp.Compare(b.Likes, a.Likes) })
+	require.Len(t, got, 10)
+	for i, p := range got {
+		require.Equal(t, honest[i].Likes, p.Likes)
+		require.Contains(t, honest, p)
+	}
 }
