@@ -294,7 +294,8 @@ export interface paths {
          * Judge by hand whether a post is spam
          * @description A person's verdict wins over the classifier's, is kept when the task runs again, and counts in all figures.
          *     A post that becomes spam loses its sentiment; one that is cleared is scored at once. `null` takes the verdict
-         *     back, and the classifier's holds again.
+         *     back, and the classifier's holds again. If the sentiment service does not answer, the verdict is kept all the
+         *     same and the post has no sentiment until it is judged once more.
          */
         put: operations["judgeSpam"];
         post?: never;
@@ -781,7 +782,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the connected account. */
+                /**
+                 * @description The id of the connected account.
+                 * @example 0197a6e0-8c22-7a4d-8d77-2a1b3c4d5e6f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -941,7 +945,10 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the key, not its secret. */
+                /**
+                 * @description The id of the key, not its secret.
+                 * @example 0197a6e0-9d33-7b5e-9e88-3b2c4d5e6f70
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2157,9 +2164,20 @@ export interface operations {
                  *     ]
                  */
                 status?: components["schemas"]["TaskStatus"][];
-                /** @description Only tasks of one of these providers. */
+                /**
+                 * @description Only tasks of one of these providers.
+                 * @example [
+                 *       "youtube"
+                 *     ]
+                 */
                 providerId?: components["schemas"]["ProviderId"][];
-                /** @description Only analyses of one of these kinds of source; `analysis` for all of them, `export` for exports. */
+                /**
+                 * @description Only analyses of one of these kinds of source; `analysis` for all of them, `export` for exports.
+                 * @example [
+                 *       "video",
+                 *       "short"
+                 *     ]
+                 */
                 kind?: components["schemas"]["TaskFilterKind"][];
                 /** @description How many items a page has at most. */
                 limit?: components["parameters"]["Limit"];
@@ -2478,9 +2496,19 @@ export interface operations {
                  *     ]
                  */
                 kind?: components["schemas"]["PostKind"][];
-                /** @description Only posts with these sentiments; `none` for posts without one. */
+                /**
+                 * @description Only posts with these sentiments; `none` for posts without one.
+                 * @example [
+                 *       "negative"
+                 *     ]
+                 */
                 sentiment?: components["schemas"]["SentimentFilter"][];
-                /** @description `true` for spam, `false` for what was judged to be none, `none` for what nobody has judged. */
+                /**
+                 * @description `true` for spam, `false` for what was judged to be none, `none` for what nobody has judged.
+                 * @example [
+                 *       "false"
+                 *     ]
+                 */
                 spam?: components["schemas"]["SpamFilter"][];
                 /** @description The exact name or external id of the author. */
                 author?: string;
@@ -3198,7 +3226,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the connected account. */
+                /**
+                 * @description The id of the connected account.
+                 * @example 0197a6e0-8c22-7a4d-8d77-2a1b3c4d5e6f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3439,7 +3470,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of the key, not its secret. */
+                /**
+                 * @description The id of the key, not its secret.
+                 * @example 0197a6e0-9d33-7b5e-9e88-3b2c4d5e6f70
+                 */
                 id: string;
             };
             cookie?: never;
