@@ -73,7 +73,8 @@ func hidden(least, most float64) []charts.ValueAxisOption {
 	return []charts.ValueAxisOption{{Show: charts.Ptr(false), Min: charts.Ptr(least), Max: charts.Ptr(most), PreferNiceIntervals: charts.Ptr(false)}}
 }
 
-// stacked is a bar chart of series that add up, one ink each.
+// stacked is a bar chart of series that add up, one ink each. The values must be
+// whole numbers: where one is between 0 and 1, the library begins the axis below 0.
 func (c canvas) stacked(series [][]float64, with []ink, most float64) charts.BarChartOption {
 	opt := charts.NewBarChartOptionWithData(series)
 	opt.StackSeries = charts.Ptr(true)

@@ -74,10 +74,10 @@ func (c canvas) rows(all []part, whole int64) charts.BarChartOption {
 			series[i][row] = charts.GetNullValue()
 		}
 		if p.posts > 0 {
-			series[i][len(all)-1-i] = 100 * float64(p.posts) / float64(whole)
+			series[i][len(all)-1-i] = float64(p.posts)
 		}
 	}
-	opt := c.stacked(series, with, 100)
+	opt := c.stacked(series, with, float64(whole))
 	opt.Horizontal = true
 	opt.BarSize = mixBarSize
 	return opt

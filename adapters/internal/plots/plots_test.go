@@ -170,6 +170,23 @@ func TestPicturesSayWhatTheyShow(t *testing.T) {
 	}
 }
 
+// A bar begins at the axis and is as long as its part, however small another is.
+func TestBarsAreAsLongAsTheirParts(t *testing.T) {
+	t.Parallel()
+	const length = marksRight - mixLeft
+	for _, rest := range []int64{0, 1, 10, 500} {
+		s := analysis.Summary{
+			Total: 1000 + rest, BySentiment: map[analysis.Label]int64{analysis.Positive: 600, analysis.Neutral: 400}, BySpam: map[analysis.Verdict]int64{analysis.Spam: rest},
+		}
+		bar := regexp.MustCompile(`<path d="M (\d+) \d+ L (\d+) [^"]*" class="positive"/>`).FindStringSubmatch(drawn(t, Mix, s))
+		require.Len(t, bar, 3, "%d", rest)
+		require.Equal(t, strconv.Itoa(mixLeft), bar[1], "%d", rest)
+		end, err := strconv.Atoi(bar[2])
+		require.NoError(t, err)
+		require.InDelta(t, mixLeft+length*600/float64(s.Total), end, 1, "%d", rest)
+	}
+}
+
 func TestUnknownNamesDrawNothing(t *testing.T) {
 	t.Parallel()
 	for _, name := range []Name{"", "mix.svg", "../mix", "Mix"} {

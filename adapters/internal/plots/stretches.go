@@ -49,16 +49,17 @@ type stretch struct {
 
 func (s stretch) scored() int64 { return s.positive + s.neutral + s.negative }
 
-// mean is the mean score of what was scored; there must be something.
-func (s stretch) mean() float64 { return s.sum / float64(s.scored()) }
+// mean is the mean score of what was scored; there must be something. Rounding
+// takes it nowhere beyond −1 and 1.
+func (s stretch) mean() float64 { return max(-1, min(s.sum/float64(s.scored()), 1)) }
 
 func (s *stretch) add(d analysis.Day) {
 	s.posts += d.Posts
 	s.positive += d.Positive
 	s.neutral += d.Neutral
 	s.negative += d.Negative
-	if d.MeanScore != nil {
-		s.sum += *d.MeanScore * float64(d.Positive+d.Neutral+d.Negative)
+	if scored := d.Positive + d.Neutral + d.Negative; d.MeanScore != nil && scored > 0 {
+		s.sum += *d.MeanScore * float64(scored)
 	}
 }
 
