@@ -1,18 +1,21 @@
 // Command demo shows Soundings at its main job: it builds the program, starts
 // the fake YouTube and an embedded Soundings, posts an address over REST,
-// watches the comments arrive, prints what people think, downloads the CSV, and
-// stops everything. With YOUTUBE_MASTER_ACCESS_TOKEN set the same steps run
+// watches the comments arrive, prints what people think, downloads the CSV and the
+// plots, stops everything, and has the command line write a report. With YOUTUBE_MASTER_ACCESS_TOKEN set the same steps run
 // against the real API; DEMO_URL names another address.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -26,6 +29,8 @@ const (
 	realURL = "https://www.youtube.com/watch?v=jNQXAC9IVRw"
 	// realPosts keeps the demo short and cheap there: 10 units of quota.
 	realPosts = 1000
+	// partial is the exit code for a run with gaps.
+	partial = 2
 )
 
 func main() {
@@ -59,7 +64,8 @@ func run(ctx context.Context) error {
 	}
 	say("Starting an embedded Soundings at http://%s: no database, no queue, nothing to install", addr)
 	server := command(ctx, binary, "serve")
-	server.Env = append(environ, "HTTP_ADDR="+addr, "SOUNDINGS_DATA_DIR="+filepath.Join(folder, "data"), "LOG_LEVEL=warn")
+	environ = append(environ, "SOUNDINGS_DATA_DIR="+filepath.Join(folder, "data"), "LOG_LEVEL=warn")
+	server.Env = append(environ, "HTTP_ADDR="+addr)
 	if err := server.Start(); err != nil {
 		return err
 	}
@@ -69,10 +75,30 @@ func run(ctx context.Context) error {
 	if err := server.Wait(); err != nil && shown == nil {
 		return fmt.Errorf("soundings did not stop cleanly: %w", err)
 	}
-	if shown == nil {
-		whereToLook()
+	if shown != nil {
+		return shown
 	}
-	return shown
+	if err := analyze(ctx, environ, job); err != nil {
+		return err
+	}
+	whereToLook()
+	return nil
+}
+
+// analyze does the same from the command line, for the report.
+func analyze(ctx context.Context, environ []string, job map[string]any) error {
+	args := []string{"analyze", fmt.Sprint(job["url"]), "--report", filepath.Join(folder, "report.html")}
+	if options, capped := job["options"].(map[string]any); capped {
+		args = append(args, "--max-posts", fmt.Sprint(options["maxPosts"]))
+	}
+	say("The same from the command line: soundings %s", strings.Join(args, " "))
+	c := command(ctx, binary, args...)
+	c.Env, c.Stdout = environ, io.Discard // the summary was printed above
+	err := c.Run()
+	if exited, ok := errors.AsType[*exec.ExitError](err); ok && exited.ExitCode() == partial {
+		return nil
+	}
+	return err
 }
 
 // platform returns what to analyse and the environment for it: the real
@@ -129,7 +155,9 @@ func say(format string, args ...any) { fmt.Printf("\n» "+format+"\n", args...) 
 func whereToLook() {
 	say("Where to look next")
 	for _, line := range [][2]string{
+		{folder + "/report.html", "what people think, with plots, as one page for a browser"},
 		{folder + "/comments.csv", "every comment with its verdict and score, for a spreadsheet"},
+		{folder + "/*.svg", "the plots alone"},
 		{binary + " serve", "the same service, documented at http://127.0.0.1:8080/docs;"},
 		{"", "with SOUNDINGS_DATA_DIR=" + folder + "/data it has this run"},
 		{binary + " analyze URL", "one address from the command line; see --help"},

@@ -86,7 +86,24 @@ func show(ctx context.Context, c client, job map[string]any) error {
 	}
 	say("What people say about %q", task.Source.Title)
 	printSummary(summary)
+	if err := c.plots(ctx, task.ID); err != nil {
+		return err
+	}
 	return c.export(ctx, task.ID)
+}
+
+// plots downloads the pictures, which README.md shows.
+func (c client) plots(ctx context.Context, id string) error {
+	for _, name := range []string{"sentiment-over-time.svg", "mix.svg", "volume.svg"} {
+		svg, err := c.do(ctx, http.MethodGet, "/tasks/"+id+"/plots/"+name, nil)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, name), svg, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // untilReady waits for the first start: /readyz answers, the key is there.
