@@ -32,7 +32,7 @@ func TestWordsOfATextAre(t *testing.T) {
 		"МУЗЫКА ΚΑΛΗΜΈΡΑ":                                                      "музыка καλημέρα",
 		"well-known\nline\ttab":                                                "well known line tab",
 		"love❤️love ❤️great 👍🏽👍 nice":                                          "love love great nice",
-		"می‌خواهم":                                                             "می‌خواهم",
+		"می\u200cخواهم":                                                        "می\u200cخواهم",
 		"很好听的歌":                                                                "很好 好听 听的 的歌",
 		"好":                                                                    "",
 		"この曲すごい ラーメン最高":                                                        "この すごい ラーメン 最高",

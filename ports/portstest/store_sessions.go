@@ -39,7 +39,9 @@ func TestConsoleStore(t *testing.T, newStore func(t *testing.T) StoreWithConsole
 }
 
 // ConsoleChecks returns both kits.
-func ConsoleChecks() []ConsoleCheck {
+func ConsoleChecks() []ConsoleCheck { return append(sessionChecks(), threadChecks()...) }
+
+func sessionChecks() []ConsoleCheck {
 	return []ConsoleCheck{
 		{"session/is found until its time", func(t StoreT, s StoreWithConsole) {
 			w := newWorld(t, s)
@@ -92,6 +94,11 @@ func ConsoleChecks() []ConsoleCheck {
 			_, _, err = s.Session(w.ctx, []byte("over"), began.Add(-time.Hour))
 			requireKind(t, fault.NotFound, err)
 		}},
+	}
+}
+
+func threadChecks() []ConsoleCheck {
+	return []ConsoleCheck{
 		{"thread/is whole from wherever it is asked for, depth first", func(t StoreT, s StoreWithConsole) {
 			w := newWorld(t, s)
 			id := w.withThread()
