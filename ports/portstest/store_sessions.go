@@ -39,7 +39,7 @@ func TestConsoleStore(t *testing.T, newStore func(t *testing.T) StoreWithConsole
 }
 
 // ConsoleChecks returns both kits.
-func ConsoleChecks() []ConsoleCheck { return append(sessionChecks(), threadChecks()...) }
+func ConsoleChecks() []ConsoleCheck { return append(sessionChecks(), wholeThreadChecks()...) }
 
 func sessionChecks() []ConsoleCheck {
 	return []ConsoleCheck{
@@ -97,7 +97,7 @@ func sessionChecks() []ConsoleCheck {
 	}
 }
 
-func threadChecks() []ConsoleCheck {
+func wholeThreadChecks() []ConsoleCheck {
 	return []ConsoleCheck{
 		{"thread/is whole from wherever it is asked for, depth first", func(t StoreT, s StoreWithConsole) {
 			w := newWorld(t, s)
