@@ -34,12 +34,21 @@ type SummaryPost struct {
 // SummaryCount sums posts up, one after the other, in any order. It takes memory
 // by the number of days and authors, not of posts.
 type SummaryCount struct {
-	sum                         Summary
-	days                        map[int64]*dayCount
-	authors                     map[string]*authorCount
-	reasons                     map[string]int64
-	spamModels, sentimentModels map[Model]int64
-	liked                       []likedPost // the most liked so far, the most first
+	groups  map[summaryGroup]int64
+	days    map[int64]*dayCount
+	authors map[string]*authorCount
+	reasons map[string]int64
+	liked   []likedPost // the most liked so far, the most first
+}
+
+// summaryGroup is everything of a post that has a few values only: there are some
+// dozens of groups, and one look at a map counts for all.
+type summaryGroup struct {
+	kind                      content.PostKind
+	lost                      content.Cause
+	verdict                   Verdict
+	label                     Label
+	spamModel, sentimentModel Model
 }
 
 type dayCount struct {
@@ -66,31 +75,18 @@ type meanCount struct {
 // NewSummaryCount returns a count of nothing.
 func NewSummaryCount() *SummaryCount {
 	return &SummaryCount{
-		sum: Summary{
-			ByKind: map[content.PostKind]int64{}, BySentiment: map[Label]int64{}, BySpam: map[Verdict]int64{}, Lost: map[content.Cause]int64{},
-		},
-		days: map[int64]*dayCount{}, authors: map[string]*authorCount{}, reasons: map[string]int64{},
-		spamModels: map[Model]int64{}, sentimentModels: map[Model]int64{},
+		groups: map[summaryGroup]int64{}, days: map[int64]*dayCount{}, authors: map[string]*authorCount{}, reasons: map[string]int64{},
 	}
 }
 
 // Add counts a post. It keeps nothing of it.
 func (c *SummaryCount) Add(p *SummaryPost) {
-	c.sum.Total++
-	c.sum.ByKind[p.Kind]++
-	c.sum.BySpam[p.Verdict]++
-	c.spamModels[p.SpamModel]++
-	c.sentimentModels[p.SentimentModel]++
+	c.groups[summaryGroup{p.Kind, p.Lost, p.Verdict, p.Label, p.SpamModel, p.SentimentModel}]++
 	spam := p.Verdict == Spam
 	if spam {
 		for _, reason := range p.Reasons {
 			c.reasons[reason]++
 		}
-	} else {
-		c.sum.BySentiment[p.Label]++
-	}
-	if p.Lost != "" {
-		c.sum.Lost[p.Lost]++
 	}
 	scored := p.Label != "" && !spam
 	c.addDay(p, scored)
@@ -176,7 +172,7 @@ func (c *SummaryCount) MostLiked() []string {
 // Summary returns the figures. What no post tells, its caller fills in: the posts
 // with the most likes, what is missing, the words.
 func (c *SummaryCount) Summary() Summary {
-	sum := c.sum
+	sum := c.counted()
 	sum.ByDay = make([]Day, 0, len(c.days))
 	for _, number := range slices.Sorted(maps.Keys(c.days)) {
 		d := c.days[number]
@@ -190,7 +186,29 @@ func (c *SummaryCount) Summary() Summary {
 	slices.SortFunc(sum.SpamReasons, func(a, b ReasonFigures) int {
 		return cmp.Or(cmp.Compare(b.Posts, a.Posts), cmp.Compare(a.Reason, b.Reason))
 	})
-	sum.SpamModel, sum.SentimentModel = mostUsed(c.spamModels), mostUsed(c.sentimentModels)
+	return sum
+}
+
+// counted returns what the groups tell.
+func (c *SummaryCount) counted() Summary {
+	sum := Summary{
+		ByKind: map[content.PostKind]int64{}, BySentiment: map[Label]int64{}, BySpam: map[Verdict]int64{}, Lost: map[content.Cause]int64{},
+	}
+	spamModels, sentimentModels := map[Model]int64{}, map[Model]int64{}
+	for g, n := range c.groups {
+		sum.Total += n
+		sum.ByKind[g.kind] += n
+		sum.BySpam[g.verdict] += n
+		if g.verdict != Spam {
+			sum.BySentiment[g.label] += n
+		}
+		if g.lost != "" {
+			sum.Lost[g.lost] += n
+		}
+		spamModels[g.spamModel] += n
+		sentimentModels[g.sentimentModel] += n
+	}
+	sum.SpamModel, sum.SentimentModel = mostUsed(spamModels), mostUsed(sentimentModels)
 	return sum
 }
 
