@@ -67,9 +67,9 @@ func TestCORSLetsTheWebAppDoEverything(t *testing.T) {
 // nothing by anybody else. No cookie opens anything, so none is asked for.
 func TestCORSIsForTheWebAppAlone(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(s *settings) { s.RequestsPerSecond = 1 })
+	b := setup(t, func(s *settings) { s.RequestsPerSecond = 0.001 })
 	owner := token(t, "owner", allBut(""))
-	id := b.createTask(owner) // the only request of the owner's within this second
+	id := b.createTask(owner) // the only request that the owner has
 	asks := map[int]request{
 		http.StatusOK:               {method: http.MethodGet, path: "/healthz"},
 		http.StatusBadRequest:       {method: http.MethodGet, path: "/healthz?surprise=1"},

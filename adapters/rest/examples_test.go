@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,27 +40,26 @@ func TestExamplesWork(t *testing.T) {
 }
 
 // TestParameterExamplesWork: each operation can be tried out on /docs with the
-// parameters that stand there already, ids aside.
+// parameters that stand there already; the ids are to be one's own.
 func TestParameterExamplesWork(t *testing.T) {
 	t.Parallel()
-	for r, op := range specRoutes(loadSpec(t)) {
-		if recipes[op.OperationID] == nil {
+	spec := loadSpec(t)
+	for r, op := range specRoutes(spec) {
+		query := url.Values{}
+		for _, p := range slices.Concat(spec.Paths.Value(r.path).Parameters, op.Parameters) {
+			require.False(t, p.Value.In == openapi3.ParameterInPath && p.Value.Example == nil, "%v has no example of {%s}", r, p.Value.Name)
+			if p.Value.In == openapi3.ParameterInQuery && p.Value.Example != nil {
+				query.Set(p.Value.Name, inQuery(p.Value.Example))
+			}
+		}
+		if len(query) == 0 {
 			continue
 		}
 		t.Run(op.OperationID, func(t *testing.T) {
 			t.Parallel()
 			w := newWalk(t, r, op)
-			for _, p := range w.pathParameters() {
-				require.NotNil(t, p.Example, "%v has no example of {%s}", r, p.Name)
-			}
-			query, a := url.Values{}, recipes[op.OperationID][0]
-			for _, p := range op.Parameters {
-				if p.Value.In == openapi3.ParameterInQuery && p.Value.Example != nil {
-					query.Set(p.Value.Name, inQuery(p.Value.Example))
-				}
-			}
-			got := w.send(a, w.owner, func(r *request) { r.path += "?" + query.Encode() })
-			require.Equal(t, a.owner, got.status, "%s: %s", query, got.body)
+			got := w.send(recipes[op.OperationID][0], w.owner, func(r *request) { r.path += "?" + query.Encode() })
+			require.Less(t, got.status, 300, "%s: %s", query, got.body)
 		})
 	}
 }
