@@ -51,7 +51,7 @@ func TestOpenSubmission(t *testing.T) {
 	assert.Empty(t, page.Next)
 	assert.Equal(t, content.Post{
 		ExternalID: "t3_post1", RootExternalID: "t3_post1", Kind: content.SubmissionPost, ByOwner: true,
-		Author: content.Author{Name: "poster", ExternalID: "t2_poster"}, Text: "Title post1\n\nText post1", Likes: 7,
+		Author: content.Author{Name: "poster", ExternalID: "t2_poster"}, Text: "Title post1\n\nText post1", Likes: 7, Replies: 12,
 		PublishedAt: time.Unix(1700000000, 0).UTC(), URL: "https://www.reddit.com/r/golang/comments/post1/title/",
 	}, page.Posts[0])
 	assert.Equal(t, content.Post{
@@ -129,7 +129,7 @@ func TestEachSubmissionOfASubredditIsFollowed(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, page.Posts, 2)
 	assert.EqualValues(t, 2*13, page.Expected)
-	assert.Equal(t, content.Listing{Kind: "tree", IDs: []string{"n1"}, RootID: "t3_n1", OwnerID: "poster"}, page.Follow[1])
+	assert.Equal(t, content.Listing{Kind: "tree", IDs: []string{"n1"}, RootID: "t3_n1", OwnerID: "poster", Below: []string{"t3_n1"}}, page.Follow[1])
 	tree := content.Listing{Kind: "tree", IDs: []string{"post1"}, RootID: "t3_post1", OwnerID: "poster"}
 	page, err = serve(t, &platform{}).Fetch(t.Context(), withToken(), tree, "")
 	require.NoError(t, err)

@@ -93,7 +93,7 @@ func TestRecordedThreads(t *testing.T) {
 		}
 		assert.Equal(t, ids, idsOf(page.Posts), name)
 		if len(unfinished) > 0 {
-			assert.Equal(t, []content.Listing{{Kind: content.ListingReplies, IDs: unfinished, RootID: "v"}}, page.Follow, name)
+			assert.Equal(t, []content.Listing{{Kind: content.ListingReplies, IDs: unfinished, RootID: "v", Below: unfinished}}, page.Follow, name)
 		} else {
 			assert.Empty(t, page.Follow, name)
 		}

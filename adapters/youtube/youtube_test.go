@@ -57,10 +57,10 @@ func TestOpenVideo(t *testing.T) {
 			Title: "A", Expected: 23,
 			Posts: []content.Post{{
 				ExternalID: videoA, RootExternalID: videoA, Kind: content.VideoPost, ByOwner: true,
-				Author: content.Author{Name: "Owner", ExternalID: ownerID}, Text: "A\n\nAbout it", Likes: 9,
+				Author: content.Author{Name: "Owner", ExternalID: ownerID}, Text: "A\n\nAbout it", Likes: 9, Replies: 22,
 				PublishedAt: published, URL: "https://www.youtube.com/watch?v=" + videoA,
 			}},
-			Follow: []content.Listing{{Kind: "threads", IDs: []string{videoA}, RootID: videoA, OwnerID: ownerID}},
+			Follow: []content.Listing{{Kind: "threads", IDs: []string{videoA}, RootID: videoA, OwnerID: ownerID, Below: []string{videoA}}},
 		}, page)
 	}
 }
@@ -157,12 +157,13 @@ func TestThreadsFollowOnlyWhatDidNotComeAlong(t *testing.T) {
 	page, err := s.Fetch(t.Context(), withKey(), l, "offset.2")
 	require.NoError(t, err)
 	assert.Equal(t, "offset.4", page.Next)
-	assert.Equal(t, []content.Listing{{Kind: content.ListingReplies, IDs: []string{"thread2"}, RootID: videoA, OwnerID: ownerID}}, page.Follow)
+	assert.True(t, page.NewestFirst)
+	assert.Equal(t, []content.Listing{{Kind: content.ListingReplies, IDs: []string{"thread2"}, RootID: videoA, OwnerID: ownerID, Below: []string{"thread2"}}}, page.Follow)
 	require.Len(t, page.Posts, 2+5+3)
 	published := time.Date(2024, 3, 2, 10, 0, 0, 0, time.UTC)
 	assert.Equal(t, content.Post{
 		ExternalID: "thread2", ParentExternalID: videoA, RootExternalID: videoA, Kind: content.CommentPost,
-		Author: content.Author{Name: "@name", ExternalID: "UCsomebody"}, Text: "typed thread2", Likes: 3,
+		Author: content.Author{Name: "@name", ExternalID: "UCsomebody"}, Text: "typed thread2", Likes: 3, Replies: 7,
 		PublishedAt: published, URL: "https://www.youtube.com/watch?v=" + videoA + "&lc=thread2",
 	}, page.Posts[0])
 	assert.Equal(t, content.Post{
