@@ -131,9 +131,10 @@ func (q *Queue) config() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{queue: q})
 	return &river.Config{
-		Logger:  atLeastWarn(q.opts.Logger),
-		Queues:  map[string]river.QueueConfig{queueName: {MaxWorkers: max(1, q.opts.Concurrency)}},
-		Workers: workers,
+		Logger:     atLeastWarn(q.opts.Logger),
+		Queues:     map[string]river.QueueConfig{queueName: {MaxWorkers: max(1, q.opts.Concurrency)}},
+		Workers:    workers,
+		Middleware: []rivertype.Middleware{&dueAtOnce{}},
 		// The cool-down of 100 ms would allow ten fetches a second.
 		FetchCooldown:               time.Millisecond,
 		FetchPollInterval:           time.Second,

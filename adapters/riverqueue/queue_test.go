@@ -127,6 +127,20 @@ func TestDeliversWhatADeadProcessTook(t *testing.T) {
 	}))
 }
 
+// Whatever the clock says of who adds a delivery, it is due.
+func TestDeliveriesAreDueByNobodysClock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "queue.db")
+	q := openSQLite(t, path, 1)
+	require.NoError(t, q.Enqueue(t.Context(), []ports.Delivery{{SubtaskID: "a", Generation: 1}}))
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer db.Close()
+	var state, at string
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT state, datetime(scheduled_at) FROM river_job").Scan(&state, &at))
+	assert.Equal(t, "available", state, "it does not wait for River's leader")
+	assert.Equal(t, "1970-01-01 00:00:00", at)
+}
+
 // What somebody took a moment ago may be in good hands: it is not added twice.
 func TestLeavesAloneWhatWasJustTaken(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "queue.db")
