@@ -90,19 +90,21 @@ func (s *Store) claimants(ctx context.Context, tx bun.Tx, flow flow, l task.Limi
 		Queued int           `bun:"queued"`
 		Due    int           `bun:"due"`
 	}
-	of := func(status task.SubtaskStatus) *bun.SelectQuery {
-		return tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").Where("s.task_id = t.id AND s.status = ?", status)
-	}
-	due := func() *bun.SelectQuery {
-		return flow.only(of(task.SubtaskPending)).Where("s.run_at <= ?", s.dialect.after(0))
-	}
-	places := only(tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
+	due := flow.only(tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").Where("s.task_id = t.id AND s.status = ?", task.SubtaskPending)).
+		Where("s.run_at <= ?", s.dialect.after(0)).Limit(int64(l.PerTask))
+	// Each live task's work is looked at once: inlined, it would be for each
+	// mention of it. The few that stand on the queue are counted together.
+	live := only(tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
+		ColumnExpr("coalesce(q.queued, 0) AS queued").
+		ColumnExpr("(SELECT count(*) FROM (?) AS d) AS due", due).
+		Join("LEFT JOIN (?) AS q ON q.task_id = t.id", tx.NewSelect().TableExpr("subtasks AS s").Column("s.task_id").
+			ColumnExpr("count(*) AS queued").Where("s.status = ?", task.SubtaskQueued).Group("s.task_id")).
+		Where("t.status IN (?)", bun.List(task.Live())), "t.id", l.Only)
+	places := tx.NewSelect().TableExpr("live AS t").Column("t.*").
 		ColumnExpr("row_number() OVER (PARTITION BY t.user_id ORDER BY CASE t.status WHEN ? THEN 1 ELSE 0 END, t.id) AS place", task.Pending).
-		Where("t.status IN (?)", bun.List(task.Live())).
-		Where("EXISTS (?) OR EXISTS (?)", due(), of(task.SubtaskQueued)), "t.id", l.Only)
-	err := tx.NewSelect().TableExpr("(?) AS t", places).Column("t.id", "t.user_id", "t.status").
-		ColumnExpr("(SELECT count(*) FROM (?) AS q) AS queued", of(task.SubtaskQueued)).
-		ColumnExpr("(SELECT count(*) FROM (?) AS d) AS due", due().Limit(int64(l.PerTask))).
+		Where("t.due > 0 OR t.queued > 0")
+	err := tx.NewSelect().WithQuery(bun.NewWithQuery("live", live).Materialized()).TableExpr("(?) AS t", places).
+		Column("t.id", "t.user_id", "t.status", "t.queued", "t.due").
 		Where("t.place <= ?", l.Running+l.PerUser).Order("t.id").Scan(ctx, &rows)
 	claimants := make([]task.Claimant, len(rows))
 	for i, r := range rows {
