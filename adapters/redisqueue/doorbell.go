@@ -35,6 +35,8 @@ var dequeueKeys = []any{
 // doorbell holds back the answer that nothing stands on the queue until
 // somebody rings.
 type doorbell struct {
+	// longest is longestHold; a test sets it, before Run.
+	longest time.Duration
 	// rung holds one ring, so that one between the question and the wait counts.
 	rung chan struct{}
 	// stopped is closed when nobody shall be held any more.
@@ -42,7 +44,7 @@ type doorbell struct {
 }
 
 func newDoorbell() *doorbell {
-	return &doorbell{rung: make(chan struct{}, 1), stopped: make(chan struct{})}
+	return &doorbell{longest: longestHold, rung: make(chan struct{}, 1), stopped: make(chan struct{})}
 }
 
 // ring tells all Runs on this Redis that there are deliveries. A ring that is
@@ -85,7 +87,7 @@ func (b *doorbell) hush() {
 }
 
 func (b *doorbell) hold(ctx context.Context) {
-	longest := time.NewTimer(longestHold)
+	longest := time.NewTimer(b.longest)
 	defer longest.Stop()
 	select {
 	case <-b.rung:

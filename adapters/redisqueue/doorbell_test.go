@@ -69,36 +69,42 @@ func TestARingDuringTheQuestionCounts(t *testing.T) {
 	})
 }
 
+const (
+	// patience bounds what a test waits for on a busy machine.
+	patience = time.Minute
+	pollGap  = 10 * time.Millisecond
+)
+
 // The asynq that is built in asks as isDequeue expects: an idle Run is silent,
-// and what is added then is delivered at once, not after the hold.
+// and what is added then is delivered although the hold would last an hour.
 func TestRingsAreHeard(t *testing.T) {
 	t.Parallel()
 	const deliveries = 20
 	server := miniredis.RunT(t)
 	q, err := Open(t.Context(), "redis://"+server.Addr(), Options{Concurrency: 2, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
+	q.bell.longest = time.Hour
 	ctx, cancel := context.WithCancel(t.Context())
 	handled, ended := make(chan ports.Delivery), make(chan error, 1)
 	go func() {
 		ended <- q.Run(ctx, func(_ context.Context, d ports.Delivery) error { handled <- d; return nil })
 	}()
-	var waited time.Duration
+	require.Eventually(t, func() bool { return server.PubSubNumSub(bellChannel)[bellChannel] > 0 }, patience, pollGap, "nobody listens")
 	for i := range int64(deliveries) {
 		commands := 0
 		require.Eventually(t, func() bool {
 			before := commands
 			commands = server.CommandCount()
 			return commands == before
-		}, 10*time.Second, longestHold/8, "an idle Run goes on asking")
-		began := time.Now()
+		}, patience, longestHold/8, "an idle Run goes on asking")
 		require.NoError(t, q.Enqueue(t.Context(), []ports.Delivery{{SubtaskID: "a", Generation: i}}))
-		<-handled
-		waited += time.Since(began)
+		select {
+		case <-handled:
+		case <-time.After(patience):
+			require.Fail(t, "nobody heard the ring")
+		}
 	}
-	assert.Less(t, waited, deliveries*longestHold/4)
-	began := time.Now()
 	cancel()
 	require.NoError(t, <-ended)
 	require.NoError(t, q.Close())
-	t.Logf("%v a delivery, %v to stop", waited/deliveries, time.Since(began))
 }
