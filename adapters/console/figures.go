@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/adapters/internal/plots"
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/analysis"
@@ -62,7 +63,7 @@ func (s *Server) figuresOf(ctx context.Context, by access.Caller, t task.State) 
 		}
 	}
 	for _, m := range summed.AllMissing() {
-		f.Gaps = append(f.Gaps, missingInWords(m))
+		f.Gaps = append(f.Gaps, plain.Missing(m))
 	}
 	for _, p := range summed.MostLiked {
 		f.Liked = append(f.Liked, postLineOf(t.ID, p, longestLiked))

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,13 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/adapters/internal/sse"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
-
-	"context"
 )
 
 // pingEvery is how often an idle stream shows that it lives.
@@ -38,8 +38,8 @@ func liveState(t task.State) liveTask {
 func liveProgress(p task.Progress) liveTask {
 	c := p.Counters
 	live := liveTask{ID: p.ID, Ended: p.Status.Ended(), Percent: -1, Fields: map[string]string{
-		"status": statusWords[p.Status], "fetched": grouped(c.Fetched), "spam": grouped(c.Spam), "scored": grouped(c.Scored),
-		"jobs": fmt.Sprintf("%s of %s", grouped(c.Succeeded+c.Cancelled+c.Failed), grouped(c.Subtasks)),
+		"status": plain.Status(p.Status), "fetched": plain.Number(c.Fetched), "spam": plain.Number(c.Spam), "scored": plain.Number(c.Scored),
+		"jobs": fmt.Sprintf("%s of %s", plain.Number(c.Succeeded+c.Cancelled+c.Failed), plain.Number(c.Subtasks)),
 		"pace": "–", "left": "–", "waiting": p.WaitingFor, "expected": "",
 	}}
 	wanted := c.Expected
@@ -48,7 +48,7 @@ func liveProgress(p task.Progress) liveTask {
 	}
 	if wanted > 0 {
 		live.Percent = min(100, 100*c.Fetched/wanted)
-		live.Fields["expected"] = "of about " + grouped(wanted)
+		live.Fields["expected"] = "of about " + plain.Number(wanted)
 	}
 	if p.Status == task.Running && p.PostsPerSecond > 0 {
 		live.Fields["pace"] = fmt.Sprintf("%.1f a second", p.PostsPerSecond)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
@@ -46,7 +47,7 @@ func (s *Server) renderNew(v *visit, status int, page newPage) error {
 	page.Integrations = append(page.Integrations, choice{Word: "Whichever works"})
 	for _, in := range listed.Items {
 		connected[string(in.Provider)] = connected[string(in.Provider)] || in.Health(time.Now()) != access.NeedsReconnect
-		page.Integrations = append(page.Integrations, choice{Value: in.ID, Word: providerWords[in.Provider] + ": " + isolated(cleared(in.AccountName))})
+		page.Integrations = append(page.Integrations, choice{Value: in.ID, Word: providerWords[in.Provider] + ": " + plain.Isolated(cleared(in.AccountName))})
 	}
 	page.Integrations = choices(v.FormValue("integration"), page.Integrations...)
 	providers, err := s.Providers.List(ctx)

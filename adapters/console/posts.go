@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/fault"
@@ -123,7 +124,7 @@ func chosen[T ~string](all []choice) []T {
 
 func postLineOf(id task.ID, p analysis.JudgedPost, most int) postLine {
 	line := postLine{
-		JudgedPost: p, Kind: kindWords[p.Kind], Link: webLink(p.URL),
+		JudgedPost: p, Kind: kindWords[p.Kind], Link: plain.Link(p.URL),
 		Thread: taskPath(id) + "/thread?" + url.Values{"post": {p.ExternalID}}.Encode(),
 	}
 	line.Text, line.Cut = cut(cleared(p.Text), most)

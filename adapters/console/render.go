@@ -18,9 +18,9 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
-	"github.com/soundings-io/soundings/domain/task"
 )
 
 //go:embed templates/*.html
@@ -72,7 +72,7 @@ var notices = map[string]string{
 
 // render writes a page; v is nil for who is not signed in.
 func (s *Server) render(c echo.Context, v *visit, status int, name, title string, page any) error {
-	f := frame{Title: isolated(title), Page: page, Section: sectionOf(c), Notice: notices[c.QueryParam("done")]}
+	f := frame{Title: plain.Isolated(title), Page: page, Section: sectionOf(c), Notice: notices[c.QueryParam("done")]}
 	if v != nil {
 		f.User, f.Admin, f.Token = cleared(v.by.User.Name), v.by.May(access.QueuesAdmin) == nil, newToken(v.session)
 		if f.User == "" {
@@ -139,15 +139,15 @@ func (s *Server) asset(c echo.Context) error {
 
 var functions = template.FuncMap{
 	"asset":    func(name string) string { return Root + "/assets/" + name + "?v=" + versions[name] },
-	"number":   grouped,
-	"count":    counted,
-	"percent":  percentage,
-	"score":    func(f float64) string { return fmt.Sprintf("%+.2f", f) },
+	"number":   plain.Number,
+	"count":    plain.Count,
+	"percent":  plain.Percent,
+	"score":    plain.Score,
 	"date":     func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") },
 	"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"weblink":  webLink,
-	"isolated": isolated,
-	"status":   func(s task.Status) string { return statusWords[s] },
+	"weblink":  plain.Link,
+	"isolated": plain.Isolated,
+	"status":   plain.Status,
 	"dict":     dict,
 	"bytes":    sized,
 	"spaced":   func(s string) string { return strings.ReplaceAll(s, "_", " ") },
@@ -163,26 +163,6 @@ func dict(pairs ...any) (map[string]any, error) {
 		values[fmt.Sprint(pairs[i])] = pairs[i+1]
 	}
 	return values, nil
-}
-
-// webLink returns an address that may be linked to: others' addresses are from
-// outside, and only http and https lead to a page.
-func webLink(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return ""
-	}
-	return address
-}
-
-// isolated keeps the direction of others' words to themselves where <bdi> cannot
-// stand: in titles and labels.
-func isolated(s string) string {
-	const firstStrong, pop = "\u2068", "\u2069"
-	if strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0 {
-		return s
-	}
-	return firstStrong + s + pop
 }
 
 func cleared(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
@@ -102,7 +103,7 @@ func problemLines(t task.State) []problemLine {
 	mayRetry := allowed(t)["retry"]
 	for _, p := range t.Problems {
 		line := problemLine{
-			Heading: problemWords[p.Code.ForProblem()], Message: sentence(cleared(p.Message)), Count: 1,
+			Heading: plain.Problem(p.Code), Message: sentence(cleared(p.Message)), Count: 1,
 			Reconnect: mendedByConnecting[p.Code], Retry: p.Retryable && mayRetry,
 		}
 		if !t.Status.Ended() {
