@@ -157,11 +157,11 @@ func TestWithoutJavaScript(t *testing.T) {
 	command(p, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	p.types("#urls", fakeapi.DemoVideoURL)
 	p.press("Start")
+	// A page that is reloaded on its way to another stays where it was.
+	require.Eventually(t, func() bool { return strings.HasPrefix(p.path(), "/console/tasks/") }, patience, 100*time.Millisecond)
 	require.Eventually(t, func() bool {
-		ctx, cancel := context.WithTimeout(p.ctx, patience)
-		defer cancel()
-		// A page that is on its way to another is not reloaded.
-		return chromedp.Do(ctx, chromedp.Reload()) == nil && strings.Contains(p.text(), "What people think")
+		p.do(chromedp.Reload())
+		return strings.Contains(p.text(), "What people think")
 	}, patience, 500*time.Millisecond)
 }
 
