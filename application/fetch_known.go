@@ -35,7 +35,7 @@ func (w *walk) leaveKnown(ctx context.Context, page *content.Page) (*ports.Gone,
 	if !opens {
 		page.Follow = grown(page, known)
 	}
-	if page.NewestFirst && page.Next != "" && nothingNew(page.Posts, known) {
+	if page.NewestFirst && page.Next != "" && !w.metItself() && w.nothingNew(page.Posts, known) {
 		page.Next = ""
 		gone = w.unmet(page)
 		gone.Since = oldest(page.Posts)
@@ -85,15 +85,21 @@ func grown(page *content.Page, known map[string]int64) []content.Listing {
 	return follow
 }
 
-// nothingNew tells whether the page holds comments, all of which are known. A
-// new reply below a known one says nothing of the pages behind.
-func nothingNew(posts []content.Post, known map[string]int64) bool {
+// metItself tells that the walk began anew: what it meets, it may have stored
+// itself, and that says nothing of the pages behind.
+func (w *walk) metItself() bool { return w.run.lease.Subtask.Cursor.Known > 0 }
+
+// nothingNew tells whether the page holds comments, and each is known or none
+// that the task wants. A new reply below a known one says nothing of the pages
+// behind.
+func (w *walk) nothingNew(posts []content.Post, known map[string]int64) bool {
 	comments := 0
 	for _, p := range posts {
 		if p.Kind != content.CommentPost {
 			continue
 		}
-		if _, stored := known[p.ExternalID]; !stored {
+		wanted, _ := w.run.lease.Task.Options.Wanted(p)
+		if _, stored := known[p.ExternalID]; wanted && !stored {
 			return false
 		}
 		comments++

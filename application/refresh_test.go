@@ -83,6 +83,39 @@ func TestARefreshReadsWhatIsNew(t *testing.T) {
 	p.requireCountersAreRows(third)
 }
 
+// A walk that begins anew meets what it has just stored itself: that says
+// nothing of the pages behind.
+func TestARefreshThatIsWalkedAnewLeavesNoGap(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	newQuietVideo(r, 150)
+	p := r.start()
+	id := p.collect(watch + quiet)
+	p.ended(id)
+	for i := range 250 {
+		r.comment(fmt.Sprintf("Ugy%06d", i), "", fmt.Sprintf("the second wave, number %d", i), lastYear.AddDate(0, 1, i/10))
+	}
+	r.fake.Inject(fakeapi.Rule{Path: "commentThreads", Query: "pageToken=", Times: 1, Effect: fakeapi.RefusePageToken})
+	ended := p.refreshed(id, task.RefreshNew)
+	assert.Equal(t, p.onYouTube(quiet), p.comments(id))
+	p.requireCountersAreRows(ended)
+}
+
+// What was too old for the task the first time was never stored.
+func TestARefreshEndsAtWhatIsTooOldForTheTask(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	newQuietVideo(r, 600)
+	p := r.start()
+	id := p.collect(watch+quiet, func(o *task.Options) { o.Since = lastYear.Add(590 * time.Minute) })
+	first := p.ended(id)
+	assert.Len(t, p.comments(id), 10)
+	r.comment("Ugy000001", "", "written since", lastYear.AddDate(0, 1, 0))
+	second := p.refreshed(id, task.RefreshNew)
+	assert.Equal(t, first.Counters.Fetched+1, second.Counters.Fetched)
+	assert.LessOrEqual(t, len(p.fake.CallsTo(fakeapi.YouTube, "commentThreads")), 2)
+}
+
 func TestARefreshFollowsEditsAndDeletionsAsFarAsItReads(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

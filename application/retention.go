@@ -108,14 +108,18 @@ func (r *Retention) deleteTasks(ctx context.Context, provider content.ProviderID
 		if err != nil {
 			return err
 		}
+		deleted := 0
 		for _, t := range old {
-			err := r.tasks.remove(ctx, t.User, t.ID)
-			if err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
+			switch err := r.tasks.remove(ctx, t.User, t.ID); {
+			case err == nil:
+				deleted++
+				r.log.Info("a task was deleted: it has been kept for as long as it may be", "task", t.ID, "provider", provider)
+			case fault.Is(err, fault.NotFound), fault.Is(err, fault.Conflict): // deleted or refreshed meanwhile
+			default:
 				return err
 			}
-			r.log.Info("a task was deleted: it has been kept for as long as it may be", "task", t.ID, "provider", provider)
 		}
-		if len(old) < retainAtOnce {
+		if len(old) < retainAtOnce || deleted == 0 {
 			return nil
 		}
 	}
