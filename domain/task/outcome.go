@@ -28,9 +28,11 @@ const (
 type Outcome struct {
 	Kind OutcomeKind
 	At   time.Time
-	// Decided is when a retry was decided, by the clock that At is by. A worker's
-	// may differ from the database's, which says when the retry is due: what
-	// counts is the time between the two. It is zero where the clocks are one.
+	// Decided is when a retry or a park was decided, by the clock that At is by.
+	// A worker's may differ from the database's, which says when the next run is
+	// due: what counts is the time between the two. It is zero where the clocks
+	// are one. A wait for a time of day (a quota's reset) is moved as well: whoever
+	// comes too early is refused again and parks again, and spends no attempt.
 	Decided time.Time
 	Problem *Problem
 	// Spawn are follow-on subtasks, created in the same transaction.
@@ -41,9 +43,9 @@ type Outcome struct {
 	Export *ExportSpec
 }
 
-// retryAt returns when the next attempt is due by the clock that says now.
-func (o Outcome) retryAt(now time.Time) time.Time {
-	if o.Decided.IsZero() {
+// due returns when the next run is due by the clock that says now.
+func (o Outcome) due(now time.Time) time.Time {
+	if apart := now.Sub(o.Decided); o.Decided.IsZero() || apart.Abs() < sameClock {
 		return o.At
 	}
 	return now.Add(o.At.Sub(o.Decided))
@@ -60,6 +62,10 @@ func HandBack() Outcome { return Outcome{Kind: HandedBack} }
 
 // LongestDelay is the longest wait between attempts; a longer one is a park.
 const LongestDelay = 60 * time.Second
+
+// sameClock is how far two clocks may seem apart because it takes time to store
+// what was decided. A time of day is not moved for it.
+const sameClock = 5 * time.Second
 
 // RetryPolicy says when a subtask that failed runs again. It is the only one:
 // no queue's own retry is used.
@@ -125,7 +131,7 @@ func (p RetryPolicy) park(f *fault.Error, problem Problem, s SubtaskState, now t
 		return Fail(problem)
 	}
 	problem.RetryAt = at
-	return Outcome{Kind: ParkedUntil, At: at, Problem: &problem}
+	return Outcome{Kind: ParkedUntil, At: at, Decided: now, Problem: &problem}
 }
 
 // backoff returns full jitter: anything from nothing to the doubled delay.

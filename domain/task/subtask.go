@@ -222,6 +222,9 @@ func (s *Subtask) End(o Outcome, now time.Time) []*Subtask {
 	if o.Problem != nil {
 		p := *o.Problem
 		p.SubtaskID = s.state.ID
+		if !p.RetryAt.IsZero() && p.RetryAt.Equal(o.At) {
+			p.RetryAt = o.due(now) // people are told the time that holds
+		}
 		s.state.Problem = &p
 	}
 	if len(o.Missing) > 0 {
@@ -242,12 +245,12 @@ func (s *Subtask) End(o Outcome, now time.Time) []*Subtask {
 		created = append(created, s.closeBatch(now)...)
 	case RetryLater:
 		s.state.Attempt++
-		s.deliverAgain(SubtaskPending, o.retryAt(now))
+		s.deliverAgain(SubtaskPending, o.due(now))
 	case ParkedUntil:
 		if s.state.ParkedSince.IsZero() {
 			s.state.ParkedSince = now
 		}
-		s.deliverAgain(parkedStatus(o.At, now), o.At)
+		s.deliverAgain(parkedStatus(o.due(now), now), o.due(now))
 	case HandedBack:
 		s.deliverAgain(SubtaskPending, now)
 	}

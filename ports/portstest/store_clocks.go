@@ -35,5 +35,11 @@ func clocksDiffer(t StoreT, s ports.Store) {
 		_, l = w.begin(task.Options{})
 		w.finish(l, task.Outcome{Kind: task.RetryLater, Decided: decided, At: decided})
 		require.Len(t, w.dispatch(), 1, "a retry that has none")
+		waiting, l := w.begin(task.Options{})
+		park := decided.Add(10 * time.Minute)
+		w.finish(l, task.Outcome{Kind: task.ParkedUntil, Decided: decided, At: park, Problem: &task.Problem{Message: "used up", RetryAt: park}})
+		parked := w.task(waiting.ID)
+		require.WithinDuration(t, now().Add(10*time.Minute), parked.RetryAt, time.Minute, "a park that has ten minutes to wait")
+		require.WithinDuration(t, parked.RetryAt, parked.Problems[0].RetryAt, time.Second, "and says so")
 	}
 }
