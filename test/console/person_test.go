@@ -26,14 +26,19 @@ type deployment struct {
 	base, key string
 }
 
-func deploy(t *testing.T) deployment {
+// deploy runs it with these variables besides.
+func deploy(t *testing.T, more ...func(*fakeapi.Server) []string) deployment {
 	t.Helper()
 	data, err := fakeapi.LoadDemo()
 	require.NoError(t, err)
 	d := deployment{fake: fakeapi.Run(t, data)}
-	config, err := bootstrap.LoadConfig([]string{
+	environ := []string{
 		"HTTP_ADDR=127.0.0.1:0", "SOUNDINGS_DATA_DIR=" + t.TempDir(), "YOUTUBE_API_URL=" + d.fake.YouTubeURL(), "YOUTUBE_MASTER_ACCESS_TOKEN=" + fakeapi.DemoKey,
-	})
+	}
+	for _, of := range more {
+		environ = append(environ, of(d.fake)...)
+	}
+	config, err := bootstrap.LoadConfig(environ)
 	require.NoError(t, err)
 	app, closeApp, err := bootstrap.Open(t.Context(), config, "console", slog.New(slog.NewTextHandler(io.Discard, nil)))
 	require.NoError(t, err)
