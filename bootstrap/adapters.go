@@ -15,6 +15,7 @@ import (
 	"github.com/soundings-io/soundings/adapters/cron"
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/memory"
+	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/adapters/redisqueue"
 	"github.com/soundings-io/soundings/adapters/rest"
 	"github.com/soundings-io/soundings/adapters/riverqueue"
@@ -120,27 +121,39 @@ func openBucket(ctx context.Context, c Config) (ports.FileStore, func(), error) 
 	return bucket, func() { _ = bucket.Close() }, nil
 }
 
-func newSpamDetector(c Config) (ports.SpamDetector, error) {
-	if c.SpamServiceURL != "" {
-		return spam.NewClient(c.SpamServiceURL, spam.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
+func newSpamDetector(c Config, m *observe.Metrics) (ports.SpamDetector, error) {
+	if c.SpamServiceURL == "" {
+		return m.SpamDetector(spam.NewBuiltin()), nil
 	}
-	return spam.NewBuiltin(), nil
+	client, err := spam.NewClient(c.SpamServiceURL, spam.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
+	if err != nil {
+		return nil, err
+	}
+	return m.SpamDetector(client), nil
 }
 
-func newSentimentAnalyzer(c Config) (ports.SentimentAnalyzer, error) {
-	if c.SentimentServiceURL != "" {
-		return sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
+func newSentimentAnalyzer(c Config, m *observe.Metrics) (ports.SentimentAnalyzer, error) {
+	if c.SentimentServiceURL == "" {
+		return m.SentimentAnalyzer(sentiment.NewBuiltin()), nil
 	}
-	return sentiment.NewBuiltin(), nil
+	client, err := sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
+	if err != nil {
+		return nil, err
+	}
+	return m.SentimentAnalyzer(client), nil
 }
 
 // newNotifier returns nil where there is no secret to sign with: no messages
 // are sent then.
-func newNotifier(c Config) (ports.Notifier, error) {
+func newNotifier(c Config, m *observe.Metrics) (ports.Notifier, error) {
 	if c.WebhookSecret.Empty() {
 		return nil, nil
 	}
-	return webhook.New(webhook.Options{Secret: c.WebhookSecret.Token, AllowedNetworks: c.WebhookAllowedNetworks, Timeout: c.CallTimeout})
+	n, err := webhook.New(webhook.Options{Secret: c.WebhookSecret.Token, AllowedNetworks: c.WebhookAllowedNetworks, Timeout: c.CallTimeout})
+	if err != nil {
+		return nil, err
+	}
+	return m.Notifier(n), nil
 }
 
 func newTaskEncoder() application.TaskEncoder { return rest.EncodeTask }
@@ -200,12 +213,12 @@ func newExportLifetime(c Config, policy application.RetentionPolicy, store *sqls
 	return application.ExportLifetime{TTL: c.ExportTTL, Policy: policy, Store: store}
 }
 
-func newRESTOptions(c Config, version Version, log *slog.Logger) rest.Options {
+func newRESTOptions(c Config, version Version, metrics metricsPage, log *slog.Logger) rest.Options {
 	return rest.Options{
 		JWTSecret: []byte(c.JWTSecret.Reveal()), JWKSURL: c.JWKSURL, JWTIssuer: c.JWTIssuer, JWTAudience: c.JWTAudience,
 		RequestsPerSecond: c.RequestsPerSecond, WebAppOrigin: c.WebAppOrigin,
-		Webhooks: !c.WebhookSecret.Empty(),
-		Version:  string(version), Logger: log,
+		Webhooks: !c.WebhookSecret.Empty(), Metrics: metrics.Handler,
+		Version: string(version), Logger: log,
 	}
 }
 

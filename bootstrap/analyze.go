@@ -45,7 +45,8 @@ func (c *analyzeCommand) run(ctx context.Context, config Config, v Version, s St
 		fmt.Fprintln(s.Err, "soundings: --report: the file must end in .html")
 		return ExitUsage
 	}
-	config.Queue, config.WorkerAddr = QueueMemory, ""
+	config.Queue = QueueMemory
+	config.HTTPAddr, config.WorkerAddr, config.MetricsAddr = "", "", "" // it listens nowhere
 	app, closeApp, err := Open(ctx, config, v, config.quietLogger(s.Err))
 	if err != nil {
 		return failUnlessInterrupted(ctx, s, err)

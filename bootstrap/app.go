@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/soundings-io/soundings/adapters/console"
+	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/adapters/rest"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/application"
@@ -26,26 +27,28 @@ type Version string
 
 // App is Soundings, put together and not yet running.
 type App struct {
-	Config     Config
-	Store      *sqlstore.Store
-	Tasks      *application.Tasks
-	Watch      *application.Watch
-	Exports    *application.Exports
-	Accounts   *application.Accounts
-	Contexts   *application.Contexts
-	Quotas     *application.Quotas
-	Formats    ports.ExportFormats
-	Dispatcher *application.Dispatcher
-	Worker     *application.Worker
-	Webhooks   *application.Webhooks
-	Words      *application.Words
-	Expiry     *application.ExportExpiry
-	Schedules  *application.Schedules
-	Retention  *application.Retention
-	Readiness  *application.Readiness
-	Handler    *rest.Server
-	Console    *console.Server
-	Log        *slog.Logger
+	Config      Config
+	Store       *sqlstore.Store
+	Tasks       *application.Tasks
+	Watch       *application.Watch
+	Exports     *application.Exports
+	Accounts    *application.Accounts
+	Contexts    *application.Contexts
+	Quotas      *application.Quotas
+	Formats     ports.ExportFormats
+	Dispatcher  *application.Dispatcher
+	Worker      *application.Worker
+	Webhooks    *application.Webhooks
+	Words       *application.Words
+	Expiry      *application.ExportExpiry
+	Schedules   *application.Schedules
+	Retention   *application.Retention
+	Readiness   *application.Readiness
+	Handler     *rest.Server
+	Console     *console.Server
+	Metrics     *observe.Metrics
+	MetricsPage metricsPage
+	Log         *slog.Logger
 }
 
 // Open puts an App together: it takes the lock of an embedded data folder,
@@ -76,6 +79,9 @@ func (a *App) Run(ctx context.Context, roles Roles, ready func(addr string)) err
 	group, ctx := errgroup.WithContext(ctx)
 	addr, err := a.listen(ctx, group, roles)
 	if err != nil {
+		return err
+	}
+	if err := a.listenMetrics(ctx, group); err != nil {
 		return err
 	}
 	// The dispatcher outlives the worker, whose runs poke it until their end.
@@ -131,18 +137,30 @@ func (a *App) prepare(ctx context.Context) error {
 }
 
 func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (string, error) {
-	addr, handler, variable := a.Config.HTTPAddr, a.front(), "HTTP_ADDR"
+	e := endpoint{a.Config.HTTPAddr, "HTTP_ADDR", a.front()}
 	if !roles.API {
-		addr, handler, variable = a.Config.WorkerAddr, a.Handler.HealthOnly(), "WORKER_ADDR"
+		e = endpoint{a.Config.WorkerAddr, "WORKER_ADDR", a.Handler.HealthOnly()}
 	}
-	if addr == "" {
+	if e.addr == "" {
 		return "", nil
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	e.handler = a.Metrics.Handler(e.handler)
+	return a.serve(ctx, group, e)
+}
+
+// endpoint is what a process serves at an address that a variable names.
+type endpoint struct {
+	addr, variable string
+	handler        http.Handler
+}
+
+// serve serves the endpoint until ctx ends, and returns its address.
+func (a *App) serve(ctx context.Context, group *errgroup.Group, e endpoint) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", e.addr)
 	if err != nil {
-		return "", fmt.Errorf("cannot listen on %s: %w; set %s to a free address", addr, errors.Unwrap(err), variable)
+		return "", fmt.Errorf("cannot listen on %s: %w; set %s to a free address", e.addr, errors.Unwrap(err), e.variable)
 	}
-	server := newHTTPServer(handler, a.Log)
+	server := newHTTPServer(e.handler, a.Log)
 	group.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return err
@@ -161,6 +179,7 @@ func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (s
 func (a *App) front() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == console.Root || strings.HasPrefix(r.URL.Path, console.Root+"/") {
+			r.Pattern = console.Root + "/" // its pages are one route for whoever counts
 			a.Console.ServeHTTP(w, r)
 			return
 		}

@@ -20,8 +20,9 @@ import (
 
 // Config is what the environment says (contract §5).
 type Config struct {
-	HTTPAddr   string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
-	WorkerAddr string `env:"WORKER_ADDR"`
+	HTTPAddr    string `env:"HTTP_ADDR" envDefault:"127.0.0.1:8080"`
+	WorkerAddr  string `env:"WORKER_ADDR"`
+	MetricsAddr string `env:"METRICS_ADDR"`
 
 	DatabaseURL       string `env:"DATABASE_URL"`
 	DatabaseDirectURL string `env:"DATABASE_DIRECT_URL"`

@@ -59,6 +59,7 @@ func (c *Config) checks() []check {
 	return []check{
 		{"HTTP_ADDR", "HOST:PORT, such as 127.0.0.1:8080", isAddr(c.HTTPAddr)},
 		{"WORKER_ADDR", "HOST:PORT, such as 127.0.0.1:8081, or nothing", c.WorkerAddr == "" || isAddr(c.WorkerAddr)},
+		{"METRICS_ADDR", "HOST:PORT, such as 127.0.0.1:9090, or nothing", c.MetricsAddr == "" || isAddr(c.MetricsAddr)},
 		{"DATABASE_URL", "postgres://… or sqlite:PATH", isDatabase(c.DatabaseURL)},
 		{"DATABASE_DIRECT_URL", "postgres://…, or nothing", c.DatabaseDirectURL == "" || isPostgres(c.DatabaseDirectURL)},
 		{"QUEUE", "asynq, river or memory", c.Queue == QueueAsynq || c.Queue == QueueRiver || c.Queue == QueueMemory},

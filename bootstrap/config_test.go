@@ -44,7 +44,7 @@ func TestTheQueueFollowsFromWhatIsThere(t *testing.T) {
 func TestABadValueIsToldInOneLine(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{
-		"HTTP_ADDR=8080", "HTTP_ADDR=localhost", "WORKER_ADDR=nowhere",
+		"HTTP_ADDR=8080", "HTTP_ADDR=localhost", "WORKER_ADDR=nowhere", "METRICS_ADDR=nowhere",
 		"DATABASE_URL=mysql://h/d", "DATABASE_URL=sqlite:", "DATABASE_DIRECT_URL=sqlite:x",
 		"QUEUE=kafka", "QUEUE=asynq", // without REDIS_URL, which is what is missing
 		"SOUNDINGS_CONCURRENCY=0", "SOUNDINGS_CONCURRENCY=1001", "SOUNDINGS_CONCURRENCY=many",

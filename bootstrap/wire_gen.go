@@ -34,6 +34,8 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		cleanup()
 		return nil, nil, err
 	}
+	metrics := newMetrics(c, v)
+	portsStore := newStore(store, metrics)
 	fileStore, cleanup3, err := openFiles(ctx, c)
 	if err != nil {
 		cleanup2()
@@ -47,16 +49,16 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		cleanup()
 		return nil, nil, err
 	}
-	queue := bootstrapQueueAdapter.Queue
+	queue := newQueue(bootstrapQueueAdapter, metrics)
 	limits := newLimits(c)
-	dispatcher := application.NewDispatcher(store, queue, limits, log)
+	dispatcher := application.NewDispatcher(portsStore, queue, limits, log)
 	maxPosts := newMaxPosts(c)
-	tasks := application.NewTasks(store, fileStore, dispatcher, maxPosts)
+	tasks := application.NewTasks(portsStore, fileStore, dispatcher, maxPosts)
 	watch := application.NewWatch(tasks, store, log)
 	formats := files.Formats{}
-	exports := application.NewExports(store, fileStore, formats, dispatcher)
-	accounts := application.NewAccounts(store)
-	tokenAuthorities := newTokenAuthorities(c)
+	exports := application.NewExports(portsStore, fileStore, formats, dispatcher)
+	accounts := application.NewAccounts(portsStore)
+	tokenAuthorities := newTokenAuthorities(c, metrics)
 	masterTokens := newMasterTokens(c)
 	appGrants := newAppGrants(c, tokenAuthorities)
 	contextsDeps := application.ContextsDeps{
@@ -68,9 +70,9 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	contexts := application.NewContexts(contextsDeps, log)
 	budgetPlans := newBudgetPlans(c)
 	quotas := application.NewQuotas(store, budgetPlans, log)
-	contentSources := newContentSources(c, quotas)
-	fetcher := application.NewFetcher(store, queue, contexts, contentSources, quotas)
-	spamDetector, err := newSpamDetector(c)
+	contentSources := newContentSources(c, quotas, metrics)
+	fetcher := application.NewFetcher(portsStore, queue, contexts, contentSources, quotas)
+	spamDetector, err := newSpamDetector(c, metrics)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -78,8 +80,8 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		cleanup()
 		return nil, nil, err
 	}
-	spamJudge := application.NewSpamJudge(store, spamDetector)
-	sentimentAnalyzer, err := newSentimentAnalyzer(c)
+	spamJudge := application.NewSpamJudge(portsStore, spamDetector)
+	sentimentAnalyzer, err := newSentimentAnalyzer(c, metrics)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -87,21 +89,21 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		cleanup()
 		return nil, nil, err
 	}
-	sentimentJudge := application.NewSentimentJudge(store, sentimentAnalyzer)
+	sentimentJudge := application.NewSentimentJudge(portsStore, sentimentAnalyzer)
 	retentionPolicy := newRetentionPolicy(c)
 	exportLifetime := newExportLifetime(c, retentionPolicy, store)
 	manifestEncoder := newManifestEncoder()
-	exporter := application.NewExporter(store, fileStore, formats, exportLifetime, manifestEncoder)
+	exporter := application.NewExporter(portsStore, fileStore, formats, exportLifetime, manifestEncoder)
 	processors := application.NewProcessors(fetcher, spamJudge, sentimentJudge, exporter)
 	work := application.Work{
-		Store:      store,
+		Store:      portsStore,
 		Queue:      queue,
 		Dispatcher: dispatcher,
 		Processors: processors,
 	}
 	workerOptions := newWorkerOptions(c)
 	worker := application.NewWorker(work, workerOptions, log)
-	notifier, err := newNotifier(c)
+	notifier, err := newNotifier(c, metrics)
 	if err != nil {
 		cleanup4()
 		cleanup3()
@@ -112,10 +114,11 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	taskEncoder := newTaskEncoder()
 	webhookPolicy := task.DefaultWebhookPolicy()
 	webhooks := application.NewWebhooks(store, notifier, taskEncoder, webhookPolicy, log)
-	words := application.NewWords(store, store, log)
+	words := application.NewWords(store, portsStore, log)
 	exportExpiry := application.NewExportExpiry(store, fileStore, log)
+	scheduleStore := newScheduleStore(store, metrics)
 	cronNext := newCron()
-	schedules := application.NewSchedules(store, cronNext, dispatcher, log)
+	schedules := application.NewSchedules(scheduleStore, cronNext, dispatcher, log)
 	applicationRetention := application.NewRetention(store, tasks, retentionPolicy, log)
 	readiness := newReadiness(store, bootstrapQueueAdapter, contexts, spamDetector, sentimentAnalyzer)
 	verdicts := application.NewVerdicts(store, sentimentAnalyzer, log)
@@ -145,9 +148,10 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Readiness:    readiness,
 		Idempotency:  store,
 	}
-	options := newRESTOptions(c, v, log)
+	bootstrapMetricsPage := newMetricsPage(metrics, store, quotas)
+	options := newRESTOptions(c, v, bootstrapMetricsPage, log)
 	server := rest.New(deps, options)
-	sessions := application.NewSessions(accounts, store, store)
+	sessions := application.NewSessions(accounts, portsStore, store)
 	threads := application.NewThreads(store)
 	consoleDeps := console.Deps{
 		Sessions:     sessions,
@@ -165,26 +169,28 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	consoleOptions := newConsoleOptions(c, log)
 	consoleServer := console.New(consoleDeps, consoleOptions)
 	app := &App{
-		Config:     c,
-		Store:      store,
-		Tasks:      tasks,
-		Watch:      watch,
-		Exports:    exports,
-		Accounts:   accounts,
-		Contexts:   contexts,
-		Quotas:     quotas,
-		Formats:    formats,
-		Dispatcher: dispatcher,
-		Worker:     worker,
-		Webhooks:   webhooks,
-		Words:      words,
-		Expiry:     exportExpiry,
-		Schedules:  schedules,
-		Retention:  applicationRetention,
-		Readiness:  readiness,
-		Handler:    server,
-		Console:    consoleServer,
-		Log:        log,
+		Config:      c,
+		Store:       store,
+		Tasks:       tasks,
+		Watch:       watch,
+		Exports:     exports,
+		Accounts:    accounts,
+		Contexts:    contexts,
+		Quotas:      quotas,
+		Formats:     formats,
+		Dispatcher:  dispatcher,
+		Worker:      worker,
+		Webhooks:    webhooks,
+		Words:       words,
+		Expiry:      exportExpiry,
+		Schedules:   schedules,
+		Retention:   applicationRetention,
+		Readiness:   readiness,
+		Handler:     server,
+		Console:     consoleServer,
+		Metrics:     metrics,
+		MetricsPage: bootstrapMetricsPage,
+		Log:         log,
 	}
 	return app, func() {
 		cleanup4()

@@ -15,6 +15,10 @@ import (
 type QueueStore interface {
 	// Queues returns the queue of every type, in the order of task.SubtaskTypes.
 	Queues(ctx context.Context) ([]QueueState, error)
+	// TaskCounts counts the tasks of all users. Those that ended before the last
+	// hour are not looked at, so that it stays quick however many there are; nor
+	// are paused ones.
+	TaskCounts(ctx context.Context) (TaskCounts, error)
 	// SetQueuePaused stops or resumes what the type's queue delivers. When it
 	// returns, every delivery of a paused type that was not claimed is void, and
 	// Dispatch makes none until the queue is resumed. Runs go on. What is so
@@ -44,6 +48,14 @@ type QueueState struct {
 	Oldest time.Duration
 	// PerMinute is how many jobs ended, well or dead, in the last minute.
 	PerMinute int64
+}
+
+// TaskCounts is how many tasks there are of each status, none left out.
+type TaskCounts struct {
+	// Live are pending, running and waiting.
+	Live map[task.Status]int64
+	// EndedLately ended in the last hour.
+	EndedLately map[task.Status]int64
 }
 
 // Job is a subtask as operators see it.

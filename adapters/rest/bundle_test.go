@@ -85,6 +85,10 @@ func setup(t *testing.T, change ...func(*settings)) *testBundle {
 		Options: rest.Options{
 			JWTSecret: []byte(testSecret), JWTIssuer: testIssuer, JWTAudience: testAudience,
 			WebAppOrigin: webApp, Version: "1.2.3",
+			Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+				_, _ = io.WriteString(w, "soundings_build_info 1\n")
+			}),
 			Logger: slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		},
 		wrap: func(s allRows) allRows { return s },

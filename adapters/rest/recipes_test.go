@@ -74,6 +74,7 @@ var recipes = map[string][]ask{
 	},
 	"completeIntegration": {{body: `{"connection":"{connection}"}`, owner: http.StatusOK}},
 	"listQueues":          {{owner: http.StatusOK}},
+	"getMetrics":          {{owner: http.StatusOK}},
 	"getQueue":            {{params: queue(""), owner: http.StatusOK}},
 	"pauseQueue":          {{params: queue(""), owner: http.StatusAccepted}},
 	"resumeQueue":         {{params: queue(""), owner: http.StatusAccepted}},

@@ -50,6 +50,8 @@ type Options struct {
 	// Webhooks tells that messages about ended tasks are sent; otherwise a
 	// callbackUrl is refused.
 	Webhooks bool
+	// Metrics is what GET /metrics shows; nil where nothing is counted.
+	Metrics http.Handler
 	// Version is told in openapi.yaml.
 	Version string
 	Logger  *slog.Logger
@@ -65,7 +67,7 @@ func New(deps Deps, opts Options) *Server {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	g := newGate(deps.Accounts, opts)
-	h := &handlers{Deps: deps, gate: g, spec: versioned(opts.Version), docs: newDocs(), webhooks: opts.Webhooks, log: opts.Logger}
+	h := &handlers{Deps: deps, gate: g, spec: versioned(opts.Version), docs: newDocs(), webhooks: opts.Webhooks, metrics: opts.Metrics, log: opts.Logger}
 	guards := map[string][]echo.MiddlewareFunc{}
 	for _, op := range mustReadOperations() {
 		guards[op.id] = []echo.MiddlewareFunc{g.guard(op)}
@@ -81,14 +83,15 @@ func New(deps Deps, opts Options) *Server {
 	wrapped := ServerInterfaceWrapper{Handler: h}
 	withHead{health}.GET("/healthz", wrapped.GetHealth, guards["getHealth"]...)
 	withHead{health}.GET("/readyz", wrapped.GetReadiness, guards["getReadiness"]...)
+	withHead{health}.GET("/metrics", wrapped.GetMetrics, guards["getMetrics"]...)
 	return &Server{api: api, health: health}
 }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.api.ServeHTTP(w, r) }
 
-// HealthOnly serves /healthz and /readyz and nothing else: for a process that
-// only works.
+// HealthOnly serves /healthz, /readyz and /metrics and nothing else: for a
+// process that only works.
 func (s *Server) HealthOnly() http.Handler { return s.health }
 
 func newEcho(opts Options) *echo.Echo {
@@ -125,6 +128,7 @@ type handlers struct {
 	log  *slog.Logger
 
 	webhooks bool
+	metrics  http.Handler
 }
 
 var _ ServerInterface = (*handlers)(nil)

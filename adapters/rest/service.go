@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/fault"
 )
 
 // ListProviders answers GET /providers.
@@ -33,6 +34,15 @@ func (h *handlers) GetReadiness(c echo.Context) error {
 		return Part{Name: p.Name, Status: PartStatus(p.Health), Detail: orNull(p.Detail)}
 	})
 	return answer(c, status, Readiness{Status: PartStatus(health), Parts: items})
+}
+
+// GetMetrics answers GET /metrics.
+func (h *handlers) GetMetrics(c echo.Context) error {
+	if h.metrics == nil {
+		return fault.New(fault.NotFound, fault.CodeNotFound, "this process counts nothing")
+	}
+	h.metrics.ServeHTTP(c.Response(), c.Request())
+	return nil
 }
 
 // GetOpenAPI answers GET /openapi.yaml.

@@ -81,7 +81,7 @@ func permissionFor(r route) string {
 	switch {
 	case first == "me", first == "apikeys":
 		return "none" // everybody's own
-	case first == "queues":
+	case first == "queues", first == "metrics":
 		return "queues:admin"
 	case r.method == http.MethodGet:
 		return "tasks:read"

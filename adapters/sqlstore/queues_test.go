@@ -32,6 +32,7 @@ func TestTheKitFailsOnBrokenQueues(t *testing.T) {
 	t.Parallel()
 	for notices, broken := range map[string]portstest.QueueShowingStore{
 		"queues/are counted by state, for all users":                             countsNothing{newSQLite(t)},
+		"queues/tasks are counted by status, for all users":                     countsNoTasks{newSQLite(t)},
 		"queues/jobs are listed once each, a page at a time":                     listsFirstPages{newSQLite(t)},
 		"queues/a paused queue delivers nothing, and what was delivered is void": pausesNothing{newSQLite(t)},
 		"queues/a paused queue holds up no other":                                pausesAll{newSQLite(t)},
@@ -59,6 +60,14 @@ func (s countsNothing) Queues(ctx context.Context) ([]ports.QueueState, error) {
 		all[i].Depth[task.JobDead] = 0
 	}
 	return all, err
+}
+
+type countsNoTasks struct{ portstest.QueueShowingStore }
+
+func (s countsNoTasks) TaskCounts(ctx context.Context) (ports.TaskCounts, error) {
+	counts, err := s.QueueShowingStore.TaskCounts(ctx)
+	counts.EndedLately[task.Failed] = 0
+	return counts, err
 }
 
 type listsFirstPages struct{ portstest.QueueShowingStore }

@@ -71,6 +71,7 @@ func (q queues) jobs(of task.SubtaskType, states ...task.JobState) []ports.Job {
 func QueueStoreChecks() []QueueStoreCheck {
 	return []QueueStoreCheck{
 		{"queues/are counted by state, for all users", queuesAreCounted},
+		{"queues/tasks are counted by status, for all users", tasksAreCounted},
 		{"queues/jobs are listed once each, a page at a time", jobsAreListed},
 		{"queues/a paused queue delivers nothing, and what was delivered is void", pausedQueues},
 		{"queues/a paused queue holds up no other", pausedQueuesAlone},
@@ -79,6 +80,33 @@ func QueueStoreChecks() []QueueStoreCheck {
 		{"queues/a deleted job ends its task partial", deletedJobs},
 		{"queues/unknown jobs are not found, and others refused", refusedJobs},
 	}
+}
+
+func tasksAreCounted(t StoreT, s QueueShowingStore) {
+	q := newQueues(t, s)
+	none := ports.TaskCounts{
+		Live:        map[task.Status]int64{task.Pending: 0, task.Running: 0, task.Waiting: 0},
+		EndedLately: map[task.Status]int64{task.Completed: 0, task.CompletedPartial: 0, task.Failed: 0, task.Cancelled: 0},
+	}
+	counted := func() ports.TaskCounts {
+		counts, err := s.TaskCounts(q.ctx)
+		require.NoError(t, err)
+		return counts
+	}
+	require.Equal(t, none, counted())
+	for range 2 {
+		q.create(q.user, task.Options{})
+		q.create(q.newUser("eve"), task.Options{})
+	}
+	q.create(q.user, task.Options{})
+	deliveries := q.dispatch()
+	q.finish(q.claim(deliveries[0]), task.Fail(task.Problem{Code: fault.CodeSourceNotFound, Message: "a text"}))
+	q.finish(q.claim(deliveries[1]), task.Outcome{Kind: task.ParkedUntil, At: time.Now().Add(time.Hour)})
+	q.claim(deliveries[2])
+	want := none
+	want.Live = map[task.Status]int64{task.Pending: 2, task.Running: 1, task.Waiting: 1}
+	want.EndedLately[task.Failed] = 1
+	require.Equal(t, want, counted())
 }
 
 func queuesAreCounted(t StoreT, s QueueShowingStore) {
