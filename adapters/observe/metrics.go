@@ -43,13 +43,15 @@ func NewMetrics(version string) *Metrics {
 	f.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "soundings_build_info", Help: "1, with the version of Soundings and of Go that run.",
 	}, []string{"version", "goversion"}).WithLabelValues(version, runtime.Version()).Set(1)
-	return &Metrics{
+	m := &Metrics{
 		registry: registry,
 		work:     newWorkMetrics(f), provider: newProviderMetrics(f), analyser: newAnalyserMetrics(f), http: newHTTPMetrics(f),
 		webhooks: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "soundings_webhooks_total", Help: "Messages sent about tasks that ended, by what came of it.",
 		}, []string{"outcome"}),
 	}
+	m.webhooks.WithLabelValues(outcomeOK)
+	return m
 }
 
 const (

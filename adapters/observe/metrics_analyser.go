@@ -18,7 +18,7 @@ type analyserMetrics struct {
 }
 
 func newAnalyserMetrics(f promauto.Factory) analyserMetrics {
-	return analyserMetrics{
+	m := analyserMetrics{
 		requests: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "soundings_analyser_requests_total", Help: "Batches given to an analyser, by what came of it.",
 		}, []string{"analyser", "outcome"}),
@@ -30,6 +30,13 @@ func newAnalyserMetrics(f promauto.Factory) analyserMetrics {
 			Name: "soundings_analyser_posts_total", Help: "Posts given to an analyser: judged, or left without a verdict.",
 		}, []string{"analyser", "result"}),
 	}
+	for _, analyser := range []string{spamAnalyser, sentimentAnalyser} {
+		m.requests.WithLabelValues(analyser, outcomeOK)
+		m.took.WithLabelValues(analyser)
+		m.items.WithLabelValues(analyser, "judged")
+		m.items.WithLabelValues(analyser, "unjudged")
+	}
+	return m
 }
 
 // The analysers.

@@ -18,7 +18,7 @@ type providerMetrics struct {
 }
 
 func newProviderMetrics(f promauto.Factory) providerMetrics {
-	return providerMetrics{
+	m := providerMetrics{
 		requests: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "soundings_provider_requests_total", Help: "Sources opened and pages fetched, by what came of it.",
 		}, []string{"provider", "operation", "outcome"}),
@@ -36,6 +36,15 @@ func newProviderMetrics(f promauto.Factory) providerMetrics {
 			Name: "soundings_token_request_duration_seconds", Help: "How long a provider's OAuth server took.", Buckets: callBuckets,
 		}, []string{"provider", "operation"}),
 	}
+	for _, p := range []content.ProviderID{content.YouTube, content.Reddit} {
+		for _, operation := range []string{"open", "fetch"} {
+			m.requests.WithLabelValues(string(p), operation, outcomeOK)
+			m.took.WithLabelValues(string(p), operation)
+		}
+		m.tokens.WithLabelValues(string(p), "refresh", outcomeOK)
+		m.tokensTook.WithLabelValues(string(p), "refresh")
+	}
+	return m
 }
 
 // ContentSource counts and times what is fetched.

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/soundings-io/soundings/domain/access"
+	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -19,7 +20,7 @@ type workMetrics struct {
 }
 
 func newWorkMetrics(f promauto.Factory) workMetrics {
-	return workMetrics{
+	m := workMetrics{
 		enqueued: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "soundings_deliveries_enqueued_total", Help: "Deliveries given to the queue, by what came of it.",
 		}, []string{"outcome"}),
@@ -44,6 +45,38 @@ func newWorkMetrics(f promauto.Factory) workMetrics {
 		refreshes: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "soundings_refreshes_total", Help: "Refreshes of tasks that began, asked for by a request or by a schedule.",
 		}, []string{"by"}),
+	}
+	m.begin()
+	return m
+}
+
+// begin makes the series that are expected, so that rates see the first event.
+func (m *workMetrics) begin() {
+	for _, t := range task.SubtaskTypes() {
+		m.took.WithLabelValues(string(t.Queue()))
+		m.subtasks.WithLabelValues(string(t.Queue()), outcomeDropped)
+		for _, outcome := range outcomeNames {
+			m.subtasks.WithLabelValues(string(t.Queue()), outcome)
+		}
+	}
+	m.enqueued.WithLabelValues(outcomeOK)
+	for _, outcome := range []string{"run", "void", "failed"} {
+		m.deliveries.WithLabelValues(outcome)
+	}
+	for _, by := range []string{"request", "schedule"} {
+		m.refreshes.WithLabelValues(by)
+	}
+	for _, p := range []content.ProviderID{content.YouTube, content.Reddit} {
+		m.posts.WithLabelValues(string(p))
+	}
+	m.sweep(ports.Swept{})
+}
+
+func (m *workMetrics) sweep(s ports.Swept) {
+	for what, n := range map[string]int{
+		"lost": s.Lost, "unparked": s.Unparked, "settled": s.Settled, "enqueued_again": len(s.Again),
+	} {
+		m.swept.WithLabelValues(what).Add(float64(n))
 	}
 }
 
@@ -73,6 +106,10 @@ func (d *delivered) end(k task.OutcomeKind) {
 		d.ended.Store(&name)
 	}
 }
+
+// outcomeDropped is a run whose end is not the worker's to say: the subtask was
+// cancelled or paused, or its lease was lost.
+const outcomeDropped = "dropped"
 
 var outcomeNames = map[task.OutcomeKind]string{
 	task.Succeeded: "succeeded", task.FailedForGood: "failed", task.RetryLater: "retried",
@@ -122,7 +159,7 @@ func (m *workMetrics) settled(d *delivered, err error, took time.Duration) {
 	if claimed == nil {
 		return
 	}
-	outcome := "dropped"
+	outcome := outcomeDropped
 	if ended != nil {
 		outcome = *ended
 	}
@@ -177,11 +214,7 @@ func (s *countedStore) SavePage(ctx context.Context, l ports.Lease, w ports.Page
 // Sweep counts what was mended.
 func (s *countedStore) Sweep(ctx context.Context, l ports.SweepLimits) (ports.Swept, error) {
 	swept, err := s.Store.Sweep(ctx, l)
-	for what, n := range map[string]int{
-		"lost": swept.Lost, "unparked": swept.Unparked, "settled": swept.Settled, "enqueued_again": len(swept.Again),
-	} {
-		s.m.swept.WithLabelValues(what).Add(float64(n))
-	}
+	s.m.sweep(swept)
 	return swept, err
 }
 
