@@ -33,6 +33,7 @@ var home = map[string][]string{
 	"github.com/riverqueue/river": {"adapters/riverqueue"},
 	"riverqueue.com/riverui":      {"adapters/riverqueue"},
 	"github.com/google/wire":      {"bootstrap"},
+	"github.com/prometheus":       {"adapters/observe"},
 }
 
 // testing code must not be in the binary.
