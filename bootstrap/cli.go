@@ -108,10 +108,7 @@ func serve(ctx context.Context, c Config, v Version, roles Roles, s Streams) err
 	if c.Queue == QueueMemory && roles != (Roles{API: true, Worker: true}) {
 		return errors.New("QUEUE: expected asynq or river; a queue in memory does not reach another process")
 	}
-	if !roles.API {
-		c.HTTPAddr = "" // a worker does not listen there
-	}
-	app, closeApp, err := Open(ctx, c, v, c.Logger())
+	app, closeApp, err := Open(ctx, c.heardBy(roles), v, c.Logger())
 	if err != nil {
 		return err
 	}

@@ -143,6 +143,8 @@ func listensNowhere(c *Config) { c.HTTPAddr, c.WorkerAddr, c.MetricsAddr = "", "
 func TestNothingIsWatchedWhereNobodyReads(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, observers(t, openedWith(t, listensNowhere)))
+	worker := func(c *Config) { *c = c.heardBy(Roles{Worker: true}) }
+	assert.Empty(t, observers(t, openedWith(t, worker)), "HTTP_ADDR is the API's")
 }
 
 // TestEverythingIsWatchedWhereSomebodyReads proves the walk as well: it finds

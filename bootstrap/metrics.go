@@ -13,6 +13,17 @@ import (
 	"github.com/soundings-io/soundings/ports"
 )
 
+// heardBy returns the configuration without the address at which a process of
+// these roles does not listen.
+func (c Config) heardBy(roles Roles) Config {
+	if roles.API {
+		c.WorkerAddr = ""
+	} else {
+		c.HTTPAddr = ""
+	}
+	return c
+}
+
 // newMetrics returns nil, which decorates nothing, where nobody could read what
 // is counted: the process listens nowhere.
 func newMetrics(c Config, v Version) *observe.Metrics {
