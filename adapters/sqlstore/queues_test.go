@@ -32,7 +32,7 @@ func TestTheKitFailsOnBrokenQueues(t *testing.T) {
 	t.Parallel()
 	for notices, broken := range map[string]portstest.QueueShowingStore{
 		"queues/are counted by state, for all users":                             countsNothing{newSQLite(t)},
-		"queues/tasks are counted by status, for all users":                     countsNoTasks{newSQLite(t)},
+		"queues/tasks are counted by status, for all users":                      countsNoTasks{newSQLite(t)},
 		"queues/jobs are listed once each, a page at a time":                     listsFirstPages{newSQLite(t)},
 		"queues/a paused queue delivers nothing, and what was delivered is void": pausesNothing{newSQLite(t)},
 		"queues/a paused queue holds up no other":                                pausesAll{newSQLite(t)},
