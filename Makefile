@@ -41,7 +41,7 @@ test-deps: ## install Postgres, Redis, Chromium and npm for the tests, with apt
 	$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server chromium npm
 
 .PHONY: test-faults
-test-faults: ## break everything Soundings stands on, over 51,756 comments: about 20 minutes
+test-faults: ## break everything Soundings stands on, over 51,756 comments: 20 to 45 minutes
 	go test -count=1 -v -timeout 60m ./test/faults -full | grep -v -e '^=== '
 
 .PHONY: fuzz
