@@ -615,7 +615,7 @@ type ExportFile struct {
 	// ExpiresAt When the file is removed, null until it is written.
 	ExpiresAt *time.Time `json:"expiresAt"`
 
-	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
+	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts, and cuts a text after 32,767 UTF-16 units, as Excel does.
 	Format ExportFormat `json:"format"`
 
 	// Partial Whether the task was still running when it was read.
@@ -648,7 +648,7 @@ type ExportFilter struct {
 	Until *time.Time `json:"until,omitempty"`
 }
 
-// ExportFormat `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
+// ExportFormat `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts, and cuts a text after 32,767 UTF-16 units, as Excel does.
 type ExportFormat string
 
 // ExportOptions defines model for ExportOptions.
@@ -746,7 +746,7 @@ type Manifest struct {
 	// Filter As it was asked for; empty for all posts.
 	Filter map[string]interface{} `json:"filter"`
 
-	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
+	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts, and cuts a text after 32,767 UTF-16 units, as Excel does.
 	Format ExportFormat `json:"format"`
 
 	// Models What judged, as name@version; null where nothing was judged.
@@ -808,7 +808,7 @@ type NewConnection struct {
 type NewExport struct {
 	Filter *ExportFilter `json:"filter,omitempty"`
 
-	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
+	// Format `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts, and cuts a text after 32,767 UTF-16 units, as Excel does.
 	Format  ExportFormat      `json:"format"`
 	Options *NewExportOptions `json:"options,omitempty"`
 

@@ -1610,7 +1610,7 @@ export interface components {
             sentiment: string | null;
         };
         /**
-         * @description `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts.
+         * @description `ndjson` and `parquet` are always exact; `xlsx` holds at most 1,048,575 posts, and cuts a text after 32,767 UTF-16 units, as Excel does.
          * @enum {string}
          */
         ExportFormat: "csv" | "ndjson" | "xlsx" | "parquet";
