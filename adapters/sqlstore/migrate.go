@@ -9,7 +9,8 @@ import (
 )
 
 // Migrate brings the database's tables to what this program needs. Many
-// processes may call it at once: one does the work, the others wait for it.
+// processes may call it at once: one does the work, the others wait for it. A
+// newer program's database is left as it is, and refused.
 func (s *Store) Migrate(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, longTimeout)
 	defer cancel()
@@ -17,8 +18,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = provider.Up(ctx)
-	return s.fault(err)
+	if _, err := provider.Up(ctx); err != nil {
+		return s.fault(err)
+	}
+	return s.CheckMigrated(ctx)
 }
 
 // CheckMigrated returns nil if the database's tables are what this program

@@ -31,9 +31,10 @@ func TestMigrate(t *testing.T) {
 			require.NoError(t, s.CheckMigrated(t.Context()))
 			require.NoError(t, s.Healthy(t.Context()))
 
-			_, err := s.db.NewRaw("UPDATE goose_db_version SET version_id = 99 WHERE version_id = 1").Exec(t.Context())
+			_, err := s.db.NewRaw("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)").Exec(t.Context())
 			require.NoError(t, err)
 			require.ErrorContains(t, s.CheckMigrated(t.Context()), "newer")
+			require.ErrorContains(t, s.Migrate(t.Context()), "newer", "an older program does not take it for its own")
 		})
 	}
 }
