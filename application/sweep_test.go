@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -21,6 +20,7 @@ import (
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/test/env"
+	"github.com/soundings-io/soundings/test/env/embedded"
 )
 
 // aged is a rig whose rows a test can make old: the sweep goes by times that
@@ -35,7 +35,7 @@ func onBoth(t *testing.T, test func(t *testing.T, r aged)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		path := filepath.Join(t.TempDir(), "soundings.db")
+		path := embedded.Database(t)
 		test(t, newAged(t, "sqlite:"+path, "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"))
 	})
 	t.Run("postgres", func(t *testing.T) {
@@ -59,7 +59,6 @@ func newAged(t *testing.T, url, driver, dsn string) aged {
 	store, err := sqlstore.Open(t.Context(), url, sqlstore.Options{MaxConns: 6})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = store.Close() })
-	require.NoError(t, store.Migrate(t.Context()))
 	r.store = store
 	r.by, err = application.NewAccounts(store).Local(t.Context(), "somebody")
 	require.NoError(t, err)

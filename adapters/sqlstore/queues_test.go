@@ -103,7 +103,7 @@ type dropsNothing struct{ portstest.QueueShowingStore }
 
 func (dropsNothing) DeleteJob(context.Context, task.SubtaskType, task.SubtaskID) error { return nil }
 
-// TestPlansOfTheQueues: operators look at the queues of a database with 100,000
+// TestPlansOfTheQueues: operators look at the queues of a database with 20,000
 // subtasks every few seconds, and nothing of that may read them all.
 func TestPlansOfTheQueues(t *testing.T) {
 	t.Parallel()
@@ -142,12 +142,12 @@ func TestPlansOfTheQueues(t *testing.T) {
 	})
 }
 
-// fillSubtasks makes 100,000 subtasks: most are done, a tenth waits, some are dead.
+// fillSubtasks makes 20,000 subtasks: most are done, a tenth waits, some are dead.
 func fillSubtasks(t *testing.T, s *Store, of task.ID) {
 	t.Helper()
 	ctx := t.Context()
 	sub := newSubtaskRow(task.NewSubtask("", of, task.FetchContent, task.Payload{}, time.Now().Add(-time.Hour)).State())
-	for chunk := range 100 {
+	for chunk := range 20 {
 		rows := make([]subtaskRow, 1000)
 		for i := range rows {
 			n := chunk*len(rows) + i
@@ -163,7 +163,7 @@ func fillSubtasks(t *testing.T, s *Store, of task.ID) {
 			case n%1000 == 3:
 				rows[i].Status = string(task.SubtaskRunning)
 			default:
-				rows[i].Status, rows[i].FinishedAt = string(task.SubtaskSucceeded), time.Now().Add(-time.Duration(n)*time.Second)
+				rows[i].Status, rows[i].FinishedAt = string(task.SubtaskSucceeded), time.Now().Add(-time.Duration(5*n)*time.Second)
 			}
 		}
 		_, err := s.db.NewInsert().Model(&rows).Exec(ctx)

@@ -2,7 +2,10 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,10 +39,31 @@ func onBoth(t *testing.T, test func(t *testing.T, s *Store)) {
 // newSQLite returns a migrated store in a new file.
 func newSQLite(t testing.TB) *Store {
 	t.Helper()
-	s := opened(t, "sqlite:"+filepath.Join(t.TempDir(), "store.db"))
-	require.NoError(t, s.Migrate(t.Context()))
-	return s
+	template, err := migratedSQLite()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "store.db")
+	require.NoError(t, os.WriteFile(path, template, 0o600))
+	return opened(t, "sqlite:"+path)
 }
+
+// migratedSQLite is the file that newSQLite copies: all migrations take longer
+// than most tests.
+var migratedSQLite = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "sqlstore")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "template.db")
+	s, err := Open(context.Background(), "sqlite:"+path, Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.Migrate(context.Background()), s.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
 
 // newPostgres returns a store in a new database that is a clone of a migrated
 // one.

@@ -80,9 +80,9 @@ func (s changesWatched) TasksNow(ctx context.Context, ids []task.ID) ([]task.Sta
 func TestWatchedTasksAreReadByTheirIndexes(t *testing.T) {
 	t.Parallel()
 	s := newPostgres(t)
-	fillTasks(t, s, 5000)
+	fillTasks(t, s, 1000)
 	var ids []task.ID
-	require.NoError(t, s.db.NewSelect().Table("tasks").Column("id").Order("id").Limit(100).Scan(t.Context(), &ids))
+	require.NoError(t, s.db.NewSelect().Table("tasks").Column("id").Order("id").Limit(20).Scan(t.Context(), &ids))
 	query := selectWatched(s.read, new([]taskView), ids).String()
 	require.NoError(t, s.inTx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
 		plan := planOf(ctx, t, tx, query)

@@ -73,6 +73,9 @@ func (c client) call(ctx context.Context, method, path string, body, to any) err
 	if response.StatusCode >= http.StatusBadRequest {
 		return fmt.Errorf("%s %s: %d %s", method, path, response.StatusCode, answer)
 	}
+	if to == nil {
+		return nil
+	}
 	return json.Unmarshal(answer, to)
 }
 

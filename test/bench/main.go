@@ -1,7 +1,7 @@
 // Command bench measures how fast and how small Soundings is, each figure
 // beside its limit on the same machine in the same run, and prints one table.
 //
-//	go run ./test/bench [-strict] [-rows N] [storage] [pipeline] [export] [reads] [access] [claims] [fairness] [sweep] [latency] [streams] [footprint]
+//	go run ./test/bench [-strict] [-rows N] [storage] [pipeline] [export] [reads] [access] [claims] [fairness] [sweep] [latency] [streams] [workers] [telemetry] [footprint]
 //
 // Without names it runs all parts, in ten minutes or so. -strict makes a missed
 // target an exit code of 1. -rows is how many posts are exported, rounded up to
@@ -45,6 +45,8 @@ var parts = []part{
 	{"sweep", measureSweep},
 	{"latency", measureLatency},
 	{"streams", measureStreams},
+	{"workers", measureWorkers},
+	{"telemetry", measureTelemetry},
 	{"footprint", measureFootprint},
 }
 

@@ -179,6 +179,7 @@ func (b *bench) startPlatform(ctx context.Context, times int) (*process, []strin
 		p.stop()
 		return nil, nil, fmt.Errorf("fakeapi says %q: %w", line, err)
 	}
+	p.url = strings.TrimSuffix(fmt.Sprint(says["control"]), "/_fakeapi")
 	return p, []string{
 		fmt.Sprintf("YOUTUBE_API_URL=%v", says["YOUTUBE_API_URL"]),
 		fmt.Sprintf("YOUTUBE_MASTER_ACCESS_TOKEN=%v", says["YOUTUBE_MASTER_ACCESS_TOKEN"]),
