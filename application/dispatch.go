@@ -83,7 +83,7 @@ func (d *Dispatcher) try(ctx context.Context, what string, do func(context.Conte
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
 	if err := do(bounded); err != nil && ctx.Err() == nil {
-		d.log.Warn(what+" failed; it is tried again", "error", err)
+		d.log.WarnContext(ctx, what+" failed; it is tried again", "error", err)
 	}
 }
 
@@ -104,7 +104,7 @@ func (d *Dispatcher) sweep(ctx context.Context) error {
 		return err
 	}
 	if swept.Lost+swept.Unparked+swept.Settled+len(swept.Again) > 0 {
-		d.log.Info("swept", "leases_lost", swept.Lost, "unparked", swept.Unparked,
+		d.log.InfoContext(ctx, "swept", "leases_lost", swept.Lost, "unparked", swept.Unparked,
 			"settled", swept.Settled, "enqueued_again", len(swept.Again))
 		d.Poke()
 	}

@@ -52,7 +52,7 @@ func (e *ExportExpiry) removeDue(ctx context.Context) {
 	for range expiryBatches {
 		more, err := e.removeBatch(ctx)
 		if err != nil && ctx.Err() == nil {
-			e.log.Warn("removing expired exports failed; it is tried again", "error", err)
+			e.log.WarnContext(ctx, "removing expired exports failed; it is tried again", "error", err)
 		}
 		if err != nil || !more {
 			return
@@ -81,7 +81,7 @@ func (e *ExportExpiry) removeBatch(ctx context.Context) (more bool, err error) {
 		return false, failure
 	}
 	if len(removed) > 0 {
-		e.log.Info("removed exports whose time is over", "files", len(removed))
+		e.log.InfoContext(ctx, "removed exports whose time is over", "files", len(removed))
 	}
 	return len(due) == expiryBatch, err
 }

@@ -167,7 +167,7 @@ func (i *Integrations) Complete(ctx context.Context, by access.Caller, connectio
 	}
 	held, err := i.exchange(ctx, authority, c)
 	if err != nil {
-		i.log.Warn("an account could not be connected", "provider", c.Provider, "error", err)
+		i.log.WarnContext(ctx, "an account could not be connected", "provider", c.Provider, "error", err)
 		return access.Integration{}, notConnectedNow(c.Provider, err)
 	}
 	if held.Refresh.Empty() {
@@ -282,7 +282,7 @@ func (i *Integrations) Delete(ctx context.Context, by access.Caller, id string) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokeTimeout)
 	defer cancel()
 	if err := authority.Revoke(ctx, held.Credentials); err != nil {
-		i.log.Warn("an integration was erased, but its tokens could not be revoked; they end by themselves, or at the provider's settings",
+		i.log.WarnContext(ctx, "an integration was erased, but its tokens could not be revoked; they end by themselves, or at the provider's settings",
 			"integration", held.ID, "provider", held.Provider, "error", err)
 	}
 	return nil

@@ -59,7 +59,7 @@ func (w *Webhooks) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := w.sendDue(ctx, busy, &sending); err != nil && ctx.Err() == nil {
-			w.log.Warn("looking for webhooks failed; it is tried again", "error", err)
+			w.log.WarnContext(ctx, "looking for webhooks failed; it is tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -102,14 +102,14 @@ func (w *Webhooks) send(ctx context.Context, l ports.WebhookLease) {
 	}
 	after := w.policy.After(l.Webhook, err, now(), rand.Float64())
 	if err != nil {
-		w.log.Warn("a webhook was not delivered", "task", l.Task.ID, "message", l.Webhook.MessageID,
+		w.log.WarnContext(ctx, "a webhook was not delivered", "task", l.Task.ID, "message", l.Webhook.MessageID,
 			"attempt", l.Webhook.Attempts, "status", after.Status, "error", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	err = w.store.SettleWebhook(ctx, l, after)
 	if err != nil && !errors.Is(err, ports.ErrLeaseLost) {
-		w.log.Warn("what became of a webhook could not be stored; it is sent again", "task", l.Task.ID, "error", err)
+		w.log.WarnContext(ctx, "what became of a webhook could not be stored; it is sent again", "task", l.Task.ID, "error", err)
 	}
 }
 

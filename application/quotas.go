@@ -183,7 +183,7 @@ func (q *Quotas) note(ctx context.Context, p content.ProviderID, change func(*ac
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
 	if err := q.store.UpdateBudget(ctx, s.Key, change); err != nil {
-		q.log.Warn("what a provider told of its budget was not noted", "provider", p, "error", err)
+		q.log.WarnContext(ctx, "what a provider told of its budget was not noted", "provider", p, "error", err)
 	}
 }
 

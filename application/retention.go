@@ -46,7 +46,7 @@ func (r *Retention) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := r.Sweep(ctx); err != nil && ctx.Err() == nil {
-			r.log.Warn("a part of the retention sweep failed; it is tried again", "error", err)
+			r.log.WarnContext(ctx, "a part of the retention sweep failed; it is tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -80,7 +80,7 @@ func (r *Retention) dropTexts(ctx context.Context, provider content.ProviderID, 
 			if err := r.dropTextsOf(ctx, run); err != nil {
 				return err
 			}
-			r.log.Info("texts were dropped: they have been kept for as long as they may be", "task", run.TaskID, "run", run.Run, "provider", provider)
+			r.log.InfoContext(ctx, "texts were dropped: they have been kept for as long as they may be", "task", run.TaskID, "run", run.Run, "provider", provider)
 		}
 		if len(runs) < retainAtOnce {
 			return nil
@@ -113,7 +113,7 @@ func (r *Retention) deleteTasks(ctx context.Context, provider content.ProviderID
 			switch err := r.tasks.remove(ctx, t.User, t.ID); {
 			case err == nil:
 				deleted++
-				r.log.Info("a task was deleted: it has been kept for as long as it may be", "task", t.ID, "provider", provider)
+				r.log.InfoContext(ctx, "a task was deleted: it has been kept for as long as it may be", "task", t.ID, "provider", provider)
 			case fault.Is(err, fault.NotFound), fault.Is(err, fault.Conflict): // deleted or refreshed meanwhile
 			default:
 				return err

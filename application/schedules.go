@@ -90,7 +90,7 @@ func (s *Schedules) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := s.runDue(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("looking for due schedules failed; it is tried again", "error", err)
+			s.log.WarnContext(ctx, "looking for due schedules failed; it is tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -133,7 +133,7 @@ func (s *Schedules) run(ctx context.Context, due task.Schedule) error {
 			d.Note = "ended: " + err.Error()
 		}
 		if d.Note != "" {
-			s.log.Info("a scheduled refresh was skipped", "schedule", d.ID, "task", d.TaskID, "why", d.Note)
+			s.log.InfoContext(ctx, "a scheduled refresh was skipped", "schedule", d.ID, "task", d.TaskID, "why", d.Note)
 		}
 	})
 }

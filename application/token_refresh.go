@@ -207,7 +207,7 @@ func later(words string, in access.Integration) error {
 // for this account marks it.
 func (r *refresher) refused(ctx context.Context, held ports.HeldIntegration, claimEnds time.Time, cause error) error {
 	f, name := fault.As(cause), providerNames[held.Provider]
-	r.log.Warn("a token could not be renewed", "integration", held.ID, "provider", held.Provider, "error", cause)
+	r.log.WarnContext(ctx, "a token could not be renewed", "integration", held.ID, "provider", held.Provider, "error", cause)
 	switch {
 	case f.Kind == fault.Unauthenticated && f.Code == fault.CodeNeedsReconnect:
 		if r.revoked(ctx, held) {
@@ -249,7 +249,7 @@ func (r *refresher) mark(ctx context.Context, held ports.HeldIntegration, reason
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
 	if err := r.store.MarkReconnect(ctx, held.ID, held.Version, reason); err != nil {
-		r.log.Warn("it could not be noted that an account must be connected again",
+		r.log.WarnContext(ctx, "it could not be noted that an account must be connected again",
 			"integration", held.ID, "reason", reason, "error", err)
 	}
 }

@@ -85,7 +85,7 @@ func (r *refresher) unmark(ctx context.Context, in access.Integration) {
 		_, err = r.store.SaveRefreshed(ctx, current)
 	}
 	if err != nil {
-		r.log.Warn("an account was marked for reconnecting in a burst of refusals, and the mark could not be taken back",
+		r.log.WarnContext(ctx, "an account was marked for reconnecting in a burst of refusals, and the mark could not be taken back",
 			"integration", in.ID, "error", err)
 	}
 }

@@ -14,7 +14,7 @@ func (r *refresher) save(ctx context.Context, renewed ports.HeldIntegration) (po
 	saved, err := r.store.SaveRefreshed(bounded, renewed)
 	if err != nil {
 		r.keepUnsaved(renewed)
-		r.log.Warn("a renewed token could not be saved; it is kept in memory and saved at the next chance",
+		r.log.WarnContext(ctx, "a renewed token could not be saved; it is kept in memory and saved at the next chance",
 			"integration", renewed.ID, "provider", renewed.Provider, "error", err)
 		return renewed, later("the connected %s account's new token could not be saved; the work goes on by itself", renewed.Integration)
 	}

@@ -37,7 +37,7 @@ func (t *touches) note(ctx context.Context, in access.Integration) {
 		ctx, cancel := context.WithTimeout(detached, saveTimeout)
 		defer cancel()
 		if err := t.store.TouchIntegration(ctx, in.ID, used); err != nil {
-			t.log.Debug("the last use of an integration was not noted", "integration", in.ID, "error", err)
+			t.log.DebugContext(ctx, "the last use of an integration was not noted", "integration", in.ID, "error", err)
 		}
 	})
 }

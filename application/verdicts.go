@@ -58,7 +58,7 @@ func (v *Verdicts) score(ctx context.Context, post analysis.JudgedPost) *analysi
 	defer cancel()
 	sentiments, err := v.analyzer.Analyze(ctx, []string{post.Text})
 	if err != nil {
-		v.log.Warn("a post that was cleared could not be scored", "post", post.ID, "error", err)
+		v.log.WarnContext(ctx, "a post that was cleared could not be scored", "post", post.ID, "error", err)
 	}
 	if len(sentiments) == 0 {
 		return nil

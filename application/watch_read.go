@@ -43,7 +43,7 @@ func (w *Watch) read(ctx context.Context) {
 			return
 		}
 		if err != nil && !failing {
-			w.log.Warn("watched tasks cannot be read; their watchers wait", "error", err)
+			w.log.WarnContext(ctx, "watched tasks cannot be read; their watchers wait", "error", err)
 		}
 		failing = err != nil
 	}

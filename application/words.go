@@ -41,7 +41,7 @@ func (w *Words) Run(ctx context.Context) {
 		for worked := true; worked && ctx.Err() == nil; {
 			var err error
 			if worked, err = w.next(ctx, ""); err != nil && ctx.Err() == nil {
-				w.log.Warn("working out the words of a task failed; it is tried again", "error", err)
+				w.log.WarnContext(ctx, "working out the words of a task failed; it is tried again", "error", err)
 			}
 		}
 		select {

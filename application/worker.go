@@ -153,7 +153,9 @@ func (w *Worker) handle(ctx context.Context, d ports.Delivery) error {
 }
 
 func (w *Worker) begin(ctx context.Context, lease ports.Lease) (context.Context, *run) {
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(ports.WithLogAttrs(ctx,
+		slog.String("task", string(lease.Subtask.TaskID)), slog.String("subtask", string(lease.Subtask.ID)),
+		slog.Int("attempt", lease.Subtask.Attempt)))
 	r := &run{lease: lease, stopping: w.stopping, committed: w.dispatcher.Poke, cancel: cancel, claimed: time.Now()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -180,7 +182,7 @@ func (w *Worker) end(r *run) {
 func (w *Worker) process(ctx context.Context, r *run) (o task.Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.log.Error("a processor panicked", "subtask", r.lease.Subtask.ID, "panic", p, "stack", string(debug.Stack()))
+			w.log.ErrorContext(ctx, "a processor panicked", "panic", p, "stack", string(debug.Stack()))
 			err = fault.New(fault.Internal, fault.CodeInternal, "something went wrong inside Soundings")
 		}
 	}()
@@ -197,8 +199,7 @@ func (w *Worker) decide(ctx context.Context, r *run, err error) task.Outcome {
 	}
 	sub := r.lease.Subtask
 	o := w.opts.Retry.Decide(err, sub, now(), rand.Float64())
-	w.log.Warn("a subtask's run ended in an error", "task", sub.TaskID, "subtask", sub.ID,
-		"type", sub.Type, "attempt", sub.Attempt, "code", o.Problem.Code, "error", err)
+	w.log.WarnContext(ctx, "a subtask's run ended in an error", "type", sub.Type, "code", o.Problem.Code, "error", err)
 	return o
 }
 
@@ -227,7 +228,7 @@ func (w *Worker) heartbeat(ctx context.Context) {
 			return
 		case <-tick.C:
 			if err := w.renew(ctx); err != nil && ctx.Err() == nil {
-				w.log.Warn("renewing leases failed; it is tried again", "error", err)
+				w.log.WarnContext(ctx, "renewing leases failed; it is tried again", "error", err)
 			}
 		}
 	}

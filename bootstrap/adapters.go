@@ -121,31 +121,35 @@ func openBucket(ctx context.Context, c Config) (ports.FileStore, func(), error) 
 	return bucket, func() { _ = bucket.Close() }, nil
 }
 
-func newSpamDetector(c Config, m *observe.Metrics) (ports.SpamDetector, error) {
+func newSpamDetector(c Config, m *observe.Metrics, t *observe.Traces) (ports.SpamDetector, error) {
 	if c.SpamServiceURL == "" {
-		return m.SpamDetector(spam.NewBuiltin()), nil
+		return t.SpamDetector(m.SpamDetector(spam.NewBuiltin())), nil
 	}
-	client, err := spam.NewClient(c.SpamServiceURL, spam.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
+	client, err := spam.NewClient(c.SpamServiceURL, spam.Options{
+		Patience: c.ServicePatience, RequestTimeout: c.CallTimeout, Transport: t.Transport(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	return m.SpamDetector(client), nil
+	return t.SpamDetector(m.SpamDetector(client)), nil
 }
 
-func newSentimentAnalyzer(c Config, m *observe.Metrics) (ports.SentimentAnalyzer, error) {
+func newSentimentAnalyzer(c Config, m *observe.Metrics, t *observe.Traces) (ports.SentimentAnalyzer, error) {
 	if c.SentimentServiceURL == "" {
-		return m.SentimentAnalyzer(sentiment.NewBuiltin()), nil
+		return t.SentimentAnalyzer(m.SentimentAnalyzer(sentiment.NewBuiltin())), nil
 	}
-	client, err := sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{Patience: c.ServicePatience, RequestTimeout: c.CallTimeout})
+	client, err := sentiment.NewClient(c.SentimentServiceURL, sentiment.Options{
+		Patience: c.ServicePatience, RequestTimeout: c.CallTimeout, Transport: t.Transport(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	return m.SentimentAnalyzer(client), nil
+	return t.SentimentAnalyzer(m.SentimentAnalyzer(client)), nil
 }
 
 // newNotifier returns nil where there is no secret to sign with: no messages
 // are sent then.
-func newNotifier(c Config, m *observe.Metrics) (ports.Notifier, error) {
+func newNotifier(c Config, m *observe.Metrics, t *observe.Traces) (ports.Notifier, error) {
 	if c.WebhookSecret.Empty() {
 		return nil, nil
 	}
@@ -153,7 +157,7 @@ func newNotifier(c Config, m *observe.Metrics) (ports.Notifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.Notifier(n), nil
+	return t.Notifier(m.Notifier(n)), nil
 }
 
 func newTaskEncoder() application.TaskEncoder { return rest.EncodeTask }

@@ -47,6 +47,7 @@ type App struct {
 	Handler     *rest.Server
 	Console     *console.Server
 	Metrics     *observe.Metrics
+	Traces      *observe.Traces
 	MetricsPage metricsPage
 	Log         *slog.Logger
 }
@@ -144,7 +145,7 @@ func (a *App) listen(ctx context.Context, group *errgroup.Group, roles Roles) (s
 	if e.addr == "" {
 		return "", nil
 	}
-	e.handler = a.Metrics.Handler(e.handler)
+	e.handler = a.Metrics.Handler(a.Traces.Handler(e.handler))
 	return a.serve(ctx, group, e)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/domain/access"
 )
 
@@ -85,6 +86,8 @@ type Config struct {
 
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"text"`
+
+	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 
 	// CallTimeout bounds one call of a provider or service; zero means the
 	// adapters' own defaults. Tests shorten it.
@@ -164,7 +167,7 @@ const (
 func (c Config) Logger() *slog.Logger {
 	opts := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(os.Stderr, opts))
+		return slog.New(observe.Logs(slog.NewJSONHandler(os.Stderr, opts)))
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, opts))
+	return slog.New(observe.Logs(slog.NewTextHandler(os.Stderr, opts)))
 }

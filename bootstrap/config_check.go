@@ -88,6 +88,7 @@ func (c *Config) checks() []check {
 		{"REQUESTS_PER_SECOND", expectations["REQUESTS_PER_SECOND"], c.RequestsPerSecond >= 0},
 		{"QUEUED_PER_TASK", expectations["QUEUED_PER_TASK"], c.QueuedPerTask >= 1},
 		{"QUEUED_PER_USER", expectations["QUEUED_PER_USER"], c.QueuedPerUser >= 1},
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://… or https://…, or nothing", c.OTLPEndpoint == "" || isHTTP(c.OTLPEndpoint)},
 		{"LOG_FORMAT", "text or json", c.LogFormat == "text" || c.LogFormat == "json"},
 	}
 }

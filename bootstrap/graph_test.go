@@ -137,9 +137,21 @@ func openedWith(t *testing.T, change func(*Config)) *App {
 
 func listensNowhere(c *Config) { c.HTTPAddr, c.WorkerAddr, c.MetricsAddr = "", "", "" }
 
+// counting and tracing are the decorators.
+var (
+	counting = []string{
+		"Metrics", "countedQueue", "countedStore", "countedSchedules", "countedSource", "countedMeter", "countedAuthority",
+		"countedDetector", "countedAnalyzer", "countedNotifier",
+	}
+	tracing = []string{
+		"Traces", "tracedQueue", "tracedStore", "tracedSchedules", "tracedSource", "tracedMeter", "tracedAuthority",
+		"tracedDetector", "tracedAnalyzer", "tracedNotifier", "carrying",
+	}
+)
+
 // TestNothingIsWatchedWhereNobodyReads: a process that listens nowhere, as
-// `analyze` and a worker without WORKER_ADDR and METRICS_ADDR do, pays nothing
-// for being watched.
+// `analyze` and a worker without WORKER_ADDR and METRICS_ADDR do, and that has
+// no collector of traces, pays nothing for being watched.
 func TestNothingIsWatchedWhereNobodyReads(t *testing.T) {
 	t.Parallel()
 	assert.Empty(t, observers(t, openedWith(t, listensNowhere)))
@@ -151,19 +163,26 @@ func TestNothingIsWatchedWhereNobodyReads(t *testing.T) {
 // what is there.
 func TestEverythingIsWatchedWhereSomebodyReads(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*Config){
-		"the API":               func(*Config) {},
-		"a worker":              func(c *Config) { listensNowhere(c); c.WorkerAddr = "127.0.0.1:0" },
-		"a listener of its own": func(c *Config) { listensNowhere(c); c.MetricsAddr = "127.0.0.1:0" },
+	for name, tc := range map[string]struct {
+		change     func(*Config)
+		want, none []string
+	}{
+		"the API":               {func(*Config) {}, counting, tracing},
+		"a worker":              {func(c *Config) { listensNowhere(c); c.WorkerAddr = "127.0.0.1:0" }, counting, tracing},
+		"a listener of its own": {func(c *Config) { listensNowhere(c); c.MetricsAddr = "127.0.0.1:0" }, counting, tracing},
+		"a collector": {func(c *Config) {
+			listensNowhere(c)
+			c.OTLPEndpoint, c.SpamServiceURL, c.SentimentServiceURL = "http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:2"
+		}, tracing, counting},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			found := observers(t, openedWith(t, change))
-			for _, decorator := range []string{
-				"Metrics", "countedQueue", "countedStore", "countedSchedules", "countedSource", "countedMeter", "countedAuthority",
-				"countedDetector", "countedAnalyzer", "countedNotifier",
-			} {
+			found := observers(t, openedWith(t, tc.change))
+			for _, decorator := range tc.want {
 				assert.Contains(t, found, decorator)
+			}
+			for _, decorator := range tc.none {
+				assert.NotContains(t, found, decorator)
 			}
 		})
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/content"
-	"github.com/soundings-io/soundings/ports"
 )
 
 // heardBy returns the configuration without the address at which a process of
@@ -44,14 +43,6 @@ func newMetricsPage(m *observe.Metrics, store *sqlstore.Store, quotas *applicati
 		Store: store, Quota: quotas.Quota, Providers: []content.ProviderID{content.YouTube, content.Reddit}, Pools: store.Pools(),
 	})}
 }
-
-func newStore(s *sqlstore.Store, m *observe.Metrics) ports.Store { return m.Store(s) }
-
-func newScheduleStore(s *sqlstore.Store, m *observe.Metrics) ports.ScheduleStore {
-	return m.ScheduleStore(s)
-}
-
-func newQueue(q queueAdapter, m *observe.Metrics) ports.Queue { return m.Queue(q.Queue) }
 
 // listenMetrics serves /metrics to everybody at METRICS_ADDR, if that is set:
 // an address that only the operators' network reaches.

@@ -18,13 +18,13 @@ import (
 // The functions of this file join the platforms: what is fetched from them, on
 // whose behalf, and how much of it.
 
-func newContentSources(c Config, quotas *application.Quotas, m *observe.Metrics) application.ContentSources {
-	meter := m.Meter(quotas)
+func newContentSources(c Config, quotas *application.Quotas, m *observe.Metrics, t *observe.Traces) application.ContentSources {
+	meter := t.Meter(m.Meter(quotas))
 	return application.ContentSources{
-		content.YouTube: m.ContentSource(youtube.New(youtube.Options{BaseURL: c.YouTubeAPIURL, Timeout: c.CallTimeout, Meter: meter})),
-		content.Reddit: m.ContentSource(reddit.New(reddit.Options{
+		content.YouTube: t.ContentSource(m.ContentSource(youtube.New(youtube.Options{BaseURL: c.YouTubeAPIURL, Timeout: c.CallTimeout, Meter: meter}))),
+		content.Reddit: t.ContentSource(m.ContentSource(reddit.New(reddit.Options{
 			BaseURL: c.RedditAPIURL, WebURL: c.RedditAuthURL, UserAgent: c.RedditUserAgent, Timeout: c.CallTimeout, Meter: meter,
-		})),
+		}))),
 	}
 }
 
@@ -34,19 +34,19 @@ func newMasterTokens(c Config) application.MasterTokens {
 
 // newTokenAuthorities returns the OAuth servers at which the deployment has a
 // client.
-func newTokenAuthorities(c Config, m *observe.Metrics) application.TokenAuthorities {
+func newTokenAuthorities(c Config, m *observe.Metrics, t *observe.Traces) application.TokenAuthorities {
 	authorities := application.TokenAuthorities{}
 	if c.YouTubeClientID != "" {
-		authorities[content.YouTube] = m.TokenAuthority(oauth.NewGoogle(oauth.Options{
+		authorities[content.YouTube] = t.TokenAuthority(m.TokenAuthority(oauth.NewGoogle(oauth.Options{
 			ClientID: c.YouTubeClientID, ClientSecret: c.YouTubeClientSecret.Token,
 			AuthURL: c.GoogleAuthURL, TokenURL: c.GoogleTokenURL, RevokeURL: c.GoogleRevokeURL, APIURL: c.YouTubeAPIURL,
-		}))
+		})))
 	}
 	if c.RedditClientID != "" {
-		authorities[content.Reddit] = m.TokenAuthority(oauth.NewReddit(oauth.Options{
+		authorities[content.Reddit] = t.TokenAuthority(m.TokenAuthority(oauth.NewReddit(oauth.Options{
 			ClientID: c.RedditClientID, ClientSecret: c.RedditClientSecret.Token,
 			AuthURL: c.RedditAuthURL, APIURL: c.RedditAPIURL, UserAgent: c.RedditUserAgent,
-		}))
+		})))
 	}
 	return authorities
 }

@@ -97,7 +97,7 @@ func TestOnlyAClientWithASecretIsGrantedTokensOfItsOwn(t *testing.T) {
 	} {
 		c, err := LoadConfig(tc.environ)
 		require.NoError(t, err)
-		authorities := newTokenAuthorities(c, nil)
+		authorities := newTokenAuthorities(c, nil, nil)
 		assert.Len(t, authorities, tc.clients)
 		assert.Equal(t, tc.grants, newAppGrants(c, authorities)[content.Reddit] != nil)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/domain/task"
 )
 
@@ -91,5 +92,5 @@ func (c Config) quietLogger(w io.Writer) *slog.Logger {
 	if level == slog.LevelInfo {
 		level = slog.LevelError
 	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	return slog.New(observe.Logs(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
 }

@@ -21,7 +21,7 @@ import (
 func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, func(), error) {
 	panic(wire.Build(
 		lockData, openKeyring, openStore, openQueue, openFiles,
-		newMetrics, newMetricsPage, newStore, newScheduleStore, newQueue,
+		newMetrics, newMetricsPage, newTraces, newStore, newScheduleStore, newQueue,
 		wire.Bind(new(ports.ExportStore), new(*sqlstore.Store)),
 		wire.Bind(new(ports.IdempotencyStore), new(*sqlstore.Store)),
 		wire.Bind(new(ports.WebhookStore), new(*sqlstore.Store)),

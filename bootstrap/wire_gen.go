@@ -35,21 +35,29 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		return nil, nil, err
 	}
 	metrics := newMetrics(c, v)
-	portsStore := newStore(store, metrics)
-	fileStore, cleanup3, err := openFiles(ctx, c)
+	traces, cleanup3, err := newTraces(ctx, c, v, log)
 	if err != nil {
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	bootstrapQueueAdapter, cleanup4, err := openQueue(ctx, c, log)
+	portsStore := newStore(store, metrics, traces)
+	fileStore, cleanup4, err := openFiles(ctx, c)
 	if err != nil {
 		cleanup3()
 		cleanup2()
 		cleanup()
 		return nil, nil, err
 	}
-	queue := newQueue(bootstrapQueueAdapter, metrics)
+	bootstrapQueueAdapter, cleanup5, err := openQueue(ctx, c, log)
+	if err != nil {
+		cleanup4()
+		cleanup3()
+		cleanup2()
+		cleanup()
+		return nil, nil, err
+	}
+	queue := newQueue(bootstrapQueueAdapter, metrics, traces)
 	limits := newLimits(c)
 	dispatcher := application.NewDispatcher(portsStore, queue, limits, log)
 	maxPosts := newMaxPosts(c)
@@ -58,7 +66,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	formats := files.Formats{}
 	exports := application.NewExports(portsStore, fileStore, formats, dispatcher)
 	accounts := application.NewAccounts(portsStore)
-	tokenAuthorities := newTokenAuthorities(c, metrics)
+	tokenAuthorities := newTokenAuthorities(c, metrics, traces)
 	masterTokens := newMasterTokens(c)
 	appGrants := newAppGrants(c, tokenAuthorities)
 	contextsDeps := application.ContextsDeps{
@@ -70,10 +78,11 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	contexts := application.NewContexts(contextsDeps, log)
 	budgetPlans := newBudgetPlans(c)
 	quotas := application.NewQuotas(store, budgetPlans, log)
-	contentSources := newContentSources(c, quotas, metrics)
+	contentSources := newContentSources(c, quotas, metrics, traces)
 	fetcher := application.NewFetcher(portsStore, queue, contexts, contentSources, quotas)
-	spamDetector, err := newSpamDetector(c, metrics)
+	spamDetector, err := newSpamDetector(c, metrics, traces)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -81,8 +90,9 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		return nil, nil, err
 	}
 	spamJudge := application.NewSpamJudge(portsStore, spamDetector)
-	sentimentAnalyzer, err := newSentimentAnalyzer(c, metrics)
+	sentimentAnalyzer, err := newSentimentAnalyzer(c, metrics, traces)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -103,8 +113,9 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	}
 	workerOptions := newWorkerOptions(c)
 	worker := application.NewWorker(work, workerOptions, log)
-	notifier, err := newNotifier(c, metrics)
+	notifier, err := newNotifier(c, metrics, traces)
 	if err != nil {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()
@@ -116,7 +127,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	webhooks := application.NewWebhooks(store, notifier, taskEncoder, webhookPolicy, log)
 	words := application.NewWords(store, portsStore, log)
 	exportExpiry := application.NewExportExpiry(store, fileStore, log)
-	scheduleStore := newScheduleStore(store, metrics)
+	scheduleStore := newScheduleStore(store, metrics, traces)
 	cronNext := newCron()
 	schedules := application.NewSchedules(scheduleStore, cronNext, dispatcher, log)
 	applicationRetention := application.NewRetention(store, tasks, retentionPolicy, log)
@@ -189,10 +200,12 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		Handler:     server,
 		Console:     consoleServer,
 		Metrics:     metrics,
+		Traces:      traces,
 		MetricsPage: bootstrapMetricsPage,
 		Log:         log,
 	}
 	return app, func() {
+		cleanup5()
 		cleanup4()
 		cleanup3()
 		cleanup2()

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/ports"
 )
 
 // writePatience is how long a browser may take to send a request and read the
@@ -47,13 +48,15 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			h.Set(name, value)
 		}
 		h.Set(requestIDHeader, id)
+		r := c.Request()
+		*r = *r.WithContext(ports.WithLogAttrs(r.Context(), slog.String("requestId", id)))
 		// An error means that the writer has no deadlines: a test's recorder.
 		_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(started.Add(writePatience))
 		err := safely(next, c)
 		if err != nil && !c.Response().Committed {
 			s.showError(c, err)
 		}
-		s.logRequest(c, id, err, time.Since(started))
+		s.logRequest(c, err, time.Since(started))
 		return nil
 	}
 }
@@ -71,13 +74,13 @@ func safely(next echo.HandlerFunc, c echo.Context) (err error) {
 	return next(c)
 }
 
-func (s *Server) logRequest(c echo.Context, id string, err error, took time.Duration) {
+func (s *Server) logRequest(c echo.Context, err error, took time.Duration) {
 	level, status := slog.LevelInfo, c.Response().Status
 	if status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
 	attrs := []slog.Attr{
-		slog.String("requestId", id), slog.String("method", c.Request().Method), slog.String("path", c.Path()),
+		slog.String("method", c.Request().Method), slog.String("path", c.Path()),
 		slog.Int("status", status), slog.Duration("took", took),
 	}
 	if err != nil && level == slog.LevelError {
@@ -154,7 +157,7 @@ func (s *Server) showError(c echo.Context, err error) {
 		v = nil // the page is for whoever comes
 	}
 	if err := s.render(c, v, told.Status, "error", told.Heading, told); err != nil {
-		s.log.Error("the page that tells of an error could not be shown", "error", err)
+		s.log.ErrorContext(c.Request().Context(), "the page that tells of an error could not be shown", "error", err)
 	}
 }
 

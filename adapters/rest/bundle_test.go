@@ -21,6 +21,7 @@ import (
 	"github.com/soundings-io/soundings/adapters/cron"
 	"github.com/soundings-io/soundings/adapters/files"
 	"github.com/soundings-io/soundings/adapters/memory"
+	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/adapters/rest"
 	"github.com/soundings-io/soundings/adapters/sentiment"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
@@ -89,7 +90,7 @@ func setup(t *testing.T, change ...func(*settings)) *testBundle {
 				w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 				_, _ = io.WriteString(w, "soundings_build_info 1\n")
 			}),
-			Logger: slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+			Logger: slog.New(observe.Logs(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		},
 		wrap: func(s allRows) allRows { return s },
 	}

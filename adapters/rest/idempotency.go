@@ -61,7 +61,7 @@ func (h *handlers) answerUnder(ctx context.Context, r ports.IdempotentRequest, w
 	defer func() {
 		if !done { // also when the work panics
 			if err := h.Idempotency.ForgetRequest(ctx, r); err != nil {
-				h.log.Warn("an Idempotency-Key stays taken for a minute", "user", r.User, "error", err)
+				h.log.WarnContext(ctx, "an Idempotency-Key stays taken for a minute", "user", r.User, "error", err)
 			}
 		}
 	}()
@@ -76,7 +76,7 @@ func (h *handlers) answerUnder(ctx context.Context, r ports.IdempotentRequest, w
 	}
 	answer := &ports.StoredAnswer{Status: http.StatusAccepted, Location: locationOf(made), Body: body}
 	if err := h.Idempotency.KeepAnswer(ctx, r, *answer); err != nil {
-		h.log.Warn("the answer under an Idempotency-Key could not be kept", "user", r.User, "error", err)
+		h.log.WarnContext(ctx, "the answer under an Idempotency-Key could not be kept", "user", r.User, "error", err)
 	}
 	return answer, nil
 }

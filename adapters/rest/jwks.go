@@ -137,7 +137,7 @@ func (s *keySet) fetchIfDue(ctx context.Context, known bool) {
 		defer s.mu.Unlock()
 		s.flight, s.failed = nil, err != nil
 		if err != nil {
-			s.log.Warn("the keys that JWTs are checked with could not be fetched; those that are known stay in use",
+			s.log.WarnContext(ctx, "the keys that JWTs are checked with could not be fetched; those that are known stay in use",
 				"known", len(s.keys), "error", err)
 			return
 		}

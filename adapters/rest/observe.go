@@ -13,6 +13,7 @@ import (
 
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/ports"
 )
 
 const requestIDHeader = "X-Request-Id"
@@ -49,6 +50,9 @@ func observe(log *slog.Logger, webApp string) echo.MiddlewareFunc {
 		return func(ec echo.Context) error {
 			started := time.Now()
 			c := &call{Context: ec, requestID: requestID(ec.Request().Header.Get(requestIDHeader))}
+			// In its place: whoever counts the request outside looks into this one.
+			r := ec.Request()
+			*r = *r.WithContext(ports.WithLogAttrs(r.Context(), slog.String("requestId", c.requestID)))
 			h := c.Response().Header()
 			h["X-Content-Type-Options"] = noSniff
 			h["Referrer-Policy"] = noReferrer
@@ -116,7 +120,7 @@ func logRequest(log *slog.Logger, c *call, err error, took time.Duration) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("requestId", c.requestID), slog.String("method", c.Request().Method),
+		slog.String("method", c.Request().Method),
 		slog.String("path", shortened(c.Request().URL.Path)), slog.Int("status", status),
 		slog.Duration("took", took),
 	}

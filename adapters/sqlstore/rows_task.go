@@ -43,6 +43,7 @@ type taskRow struct {
 	Missing       map[content.Cause]int64 `bun:"missing,type:jsonb,nullzero"`
 	Problems      []task.Problem          `bun:"problems,type:jsonb,nullzero"`
 	FinalPass     bool                    `bun:"final_pass"`
+	Trace         string                  `bun:"trace,nullzero"`
 	Webhook       *webhookDoc             `bun:"webhook,type:jsonb"`
 	CreatedAt     time.Time               `bun:"created_at"`
 	StartedAt     time.Time               `bun:"started_at,nullzero"`
@@ -58,7 +59,7 @@ type taskRow struct {
 var taskColumns = []string{
 	"status", "run", "sources", "token_source", "fallback", "export",
 	"subtasks", "succeeded", "failed", "cancelled", "fetched", "spam", "scored", "expected", "opened",
-	"missing", "problems", "final_pass", "webhook", "started_at", "finished_at", "retry_at",
+	"missing", "problems", "final_pass", "trace", "webhook", "started_at", "finished_at", "retry_at",
 }
 
 // sourceDoc and optionsDoc are the stored forms of a task's sources and
@@ -91,7 +92,7 @@ func newTaskRow(s task.State) taskRow {
 		Subtasks: s.Counters.Subtasks, Succeeded: s.Counters.Succeeded, Failed: s.Counters.Failed,
 		Cancelled: s.Counters.Cancelled, Fetched: s.Counters.Fetched, Spam: s.Counters.Spam,
 		Scored: s.Counters.Scored, Expected: s.Counters.Expected, Opened: s.Counters.Opened,
-		Missing: s.Missing, Problems: s.Problems, FinalPass: s.FinalPass, Webhook: (*webhookDoc)(s.Webhook),
+		Missing: s.Missing, Problems: s.Problems, FinalPass: s.FinalPass, Trace: s.Trace, Webhook: (*webhookDoc)(s.Webhook),
 		CreatedAt: s.CreatedAt, StartedAt: s.StartedAt, FinishedAt: s.FinishedAt, RetryAt: s.RetryAt,
 	}
 	for i, src := range s.Sources {
@@ -126,7 +127,7 @@ func (r *taskRow) state() task.State {
 			Subtasks: r.Subtasks, Succeeded: r.Succeeded, Failed: r.Failed, Cancelled: r.Cancelled,
 			Fetched: r.Fetched, Spam: r.Spam, Scored: r.Scored, Expected: r.Expected, Opened: r.Opened,
 		},
-		Missing: r.Missing, Problems: r.Problems, FinalPass: r.FinalPass, Webhook: (*task.Webhook)(r.Webhook),
+		Missing: r.Missing, Problems: r.Problems, FinalPass: r.FinalPass, Trace: r.Trace, Webhook: (*task.Webhook)(r.Webhook),
 		CreatedAt: utc(r.CreatedAt), StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), RetryAt: utc(r.RetryAt),
 	}
 	for i, src := range r.Sources {

@@ -141,6 +141,7 @@ type State struct {
 	Missing    map[content.Cause]int64
 	Problems   []Problem
 	FinalPass  bool     // the last spam pass was created
+	Trace      string   // the trace that the work belongs to: see Task.BelongTo
 	Webhook    *Webhook // nil where nobody is told of the task's end
 	CreatedAt  time.Time
 	StartedAt  time.Time
@@ -219,6 +220,10 @@ func (t *Task) SetTitle(source int, title string) {
 		t.state.Sources[source].Title = title
 	}
 }
+
+// BelongTo notes the distributed trace of the request that asked for the work,
+// as a traceparent (W3C Trace Context §3.2): the workers go on with it.
+func (t *Task) BelongTo(trace string) { t.state.Trace = trace }
 
 // Exported keeps what an export wrote.
 func (t *Task) Exported(spec ExportSpec) { t.state.Export = &spec }

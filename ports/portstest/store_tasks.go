@@ -34,6 +34,16 @@ var taskChecks = []StoreCheck{
 		require.NoError(t, s.CreateTask(w.ctx, of, first))
 		require.Len(t, w.dispatch(), 1)
 	}},
+	{"task/hands its trace to whoever claims", func(t StoreT, s ports.Store) {
+		w := newWorld(t, s)
+		of, first := task.NewAnalysis(w.user, []content.Source{source("aaaaaaaaaaa")}, "", task.Options{}, newID, now())
+		of.BelongTo("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+		require.NoError(t, s.CreateTask(w.ctx, of, first))
+		require.Equal(t, of.State().Trace, w.claim(w.dispatch()[0]).Task.Trace)
+		_, err := s.UpdateTask(w.ctx, w.user, of.State().ID, func(of *task.Task) error { of.BelongTo(""); return nil })
+		require.NoError(t, err)
+		require.Empty(t, w.task(of.State().ID).Trace)
+	}},
 	{"task/of an export keeps its spec", func(t StoreT, s ports.Store) {
 		w := newWorld(t, s)
 		of := w.create(w.user, task.Options{})

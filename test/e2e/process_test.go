@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/bootstrap"
 )
 
@@ -63,7 +64,7 @@ func (w *world) runHere() *process {
 	config, err := bootstrap.LoadConfig(list(w.environ))
 	require.NoError(w.t, err)
 	w.change(&config)
-	log := slog.New(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	log := slog.New(observe.Logs(slog.NewJSONHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})))
 	app, closeApp, err := bootstrap.Open(w.t.Context(), config, version, log)
 	require.NoError(w.t, err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))

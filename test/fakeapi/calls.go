@@ -28,6 +28,8 @@ type Call struct {
 	Status int `json:"status"`
 	// Effect is the fault that was worked on it, if any.
 	Effect Effect `json:"effect,omitempty"`
+	// Trace is the header traceparent.
+	Trace string `json:"trace,omitempty"`
 	// Body is what was posted; at a token endpoint it holds secrets.
 	Body string `json:"-"`
 }

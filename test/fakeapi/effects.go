@@ -25,7 +25,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, m mount, path str
 	auth, _ := identify(r)
 	call := Call{
 		Service: m.service, Method: r.Method, Path: path, Query: withoutKey(r),
-		Auth: auth, At: time.Now(), Body: string(body),
+		Auth: auth, At: time.Now(), Trace: r.Header.Get("traceparent"), Body: string(body),
 	}
 	rule := s.rules.find(call)
 	leave := func() {}

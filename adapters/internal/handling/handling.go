@@ -63,7 +63,7 @@ func (h *Handler) Handle(d ports.Delivery) error {
 	defer h.end(d)
 	err := h.call(d)
 	if err != nil {
-		h.log.Warn("a delivery could not be settled; it comes again",
+		h.log.WarnContext(h.ctx, "a delivery could not be settled; it comes again",
 			"subtask", d.SubtaskID, "generation", d.Generation, "error", err)
 	}
 	return err

@@ -1,0 +1,35 @@
+package bootstrap
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/soundings-io/soundings/adapters/observe"
+	"github.com/soundings-io/soundings/adapters/sqlstore"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// newTraces returns nil, which decorates nothing, where no collector is named.
+func newTraces(ctx context.Context, c Config, v Version, log *slog.Logger) (*observe.Traces, func(), error) {
+	if c.OTLPEndpoint == "" {
+		return nil, func() {}, nil
+	}
+	t, err := observe.NewTraces(ctx, c.OTLPEndpoint, string(v), log)
+	if err != nil {
+		return nil, nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
+	}
+	return t, func() { t.Close(ctx) }, nil
+}
+
+func newStore(s *sqlstore.Store, m *observe.Metrics, t *observe.Traces) ports.Store {
+	return t.Store(m.Store(s))
+}
+
+func newScheduleStore(s *sqlstore.Store, m *observe.Metrics, t *observe.Traces) ports.ScheduleStore {
+	return t.ScheduleStore(m.ScheduleStore(s))
+}
+
+func newQueue(q queueAdapter, m *observe.Metrics, t *observe.Traces) ports.Queue {
+	return t.Queue(m.Queue(q.Queue))
+}
