@@ -67,18 +67,18 @@ func before(pages []string, count, last string) int {
 // the last of them is, at least a third are theirs.
 func TestSmallTasksPassALargeOne(t *testing.T) {
 	t.Parallel()
-	const videos, small = 50, 20
+	const videos, small = 30, 12
 	r := newRig(t)
 	p := r.start()
 	p.stop() // so that all are there before the first one runs
 	var addresses []string
-	for _, video := range r.addVideos("Large", videos, 250) {
+	for _, video := range r.addVideos("Large", videos, 201) { // three pages each
 		addresses = append(addresses, watch+video)
 	}
 	large, err := p.tasks.Create(t.Context(), p.by, application.NewTask{URLs: addresses})
 	require.NoError(t, err)
 	var ids []task.ID
-	for _, video := range r.addVideos("Small", small, 150) {
+	for _, video := range r.addVideos("Small", small, 101) { // two pages each
 		ids = append(ids, p.collect(watch+video))
 	}
 	p = r.start()

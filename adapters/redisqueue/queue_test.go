@@ -73,10 +73,14 @@ func inProcess(t testing.TB) string {
 }
 
 func TestQueueInProcess(t *testing.T) {
-	portstest.TestQueue(t, features(), func(t testing.TB) portstest.QueueBackend { return backendAt(t, inProcess(t)) })
+	t.Parallel()
+	f := features()
+	f.Many = 2000 // the server's Lua is interpreted in Go
+	portstest.TestQueue(t, f, func(t testing.TB) portstest.QueueBackend { return backendAt(t, inProcess(t)) })
 }
 
 func TestQueueOnServer(t *testing.T) {
+	t.Parallel()
 	portstest.TestQueue(t, features(), func(t testing.TB) portstest.QueueBackend { return backendAt(t, env.Redis(t)) })
 }
 

@@ -61,7 +61,10 @@ func onPostgres(t testing.TB) portstest.QueueBackend {
 	}
 }
 
-func TestQueueOnPostgres(t *testing.T) { portstest.TestQueue(t, features(), onPostgres) }
+func TestQueueOnPostgres(t *testing.T) {
+	t.Parallel()
+	portstest.TestQueue(t, features(), onPostgres)
+}
 
 func BenchmarkQueueOnPostgres(b *testing.B) { portstest.BenchmarkQueue(b, onPostgres) }
 
@@ -93,6 +96,7 @@ func TestPostgresOutOfReach(t *testing.T) {
 }
 
 func TestQueueOnSQLite(t *testing.T) {
+	t.Parallel()
 	f := features()
 	if underRace {
 		f.Many = 800

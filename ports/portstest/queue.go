@@ -104,6 +104,7 @@ func TestQueue(t *testing.T, f QueueFeatures, newBackend func(t testing.TB) Queu
 	t.Helper()
 	for _, check := range QueueChecks() {
 		t.Run(check.Name, func(t *testing.T) {
+			t.Parallel() // one check of asynq waits for half a minute
 			if feature := check.Undeclared(f); feature != "" {
 				t.Skipf("the adapter does not declare QueueFeatures.%s", feature)
 			}
