@@ -38,6 +38,10 @@ type Store interface {
 type Paging struct {
 	Limit int
 	After string
+	// Within bounds how many items a filtered list of posts looks at for the page;
+	// 0 is all. A page may then be short, or empty, and have a Next: it goes on
+	// behind what was looked at. Other lists take no notice of it.
+	Within int
 }
 
 // Listed is one page of a list. Next is empty on the last page. A cursor that

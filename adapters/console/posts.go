@@ -15,6 +15,9 @@ import (
 
 const (
 	postsAPage = 25
+	// searchAPage is how many posts are looked through for a page, so that a word
+	// that nobody used costs no more than a page may take.
+	searchAPage = 20_000
 	// longestText is how much of a text a list shows, in characters: some are
 	// 10,000 long. Its thread has it whole.
 	longestText = 600
@@ -61,7 +64,7 @@ func (s *Server) listPosts(v *visit) error {
 	}
 	filter, order, form := askedPosts(v.QueryParams())
 	page := postsPage{Task: lineOf(t), Filter: form, Older: v.QueryParam("after") != "", Here: here(v)}
-	listed, err := s.Tasks.Posts(v.Request().Context(), v.by, t.ID, filter, order, ports.Paging{Limit: postsAPage, After: v.QueryParam("after")})
+	listed, err := s.Tasks.Posts(v.Request().Context(), v.by, t.ID, filter, order, ports.Paging{Limit: postsAPage, After: v.QueryParam("after"), Within: searchAPage})
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/uptrace/bun"
 
+	"github.com/soundings-io/soundings/domain/analysis"
+	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
 )
 
 // TestPlansOnPostgres looks at the plans of the statements that run for every
@@ -68,6 +71,77 @@ func TestStalePostsAreReadByBatch(t *testing.T) {
 		return nil
 	})
 	require.NoError(t, err)
+}
+
+// TestAPostIsFoundByItsID is about a verdict, which names nothing but the task
+// and the post.
+func TestAPostIsFoundByItsID(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, s *Store) {
+		created, l := leased(t, s, task.Options{})
+		l = save(t, s, l, madeUp(0, 600)...)
+		save(t, s, l, madeUp(600, 700)...)
+		all, err := s.Posts(t.Context(), created.User, created.ID, analysis.PostFilter{}, analysis.NewestFirst, ports.Paging{Limit: 700})
+		require.NoError(t, err)
+		for _, p := range all.Items {
+			key, err := s.postKey(t.Context(), created.ID, p.ID)
+			require.NoError(t, err, "in a closed batch, or in one that is still being filled")
+			require.Equal(t, p.ExternalID, key)
+		}
+		_, err = s.postKey(t.Context(), created.ID, newID())
+		require.True(t, fault.Is(err, fault.NotFound))
+		other, _ := leased(t, s, task.Options{})
+		_, err = s.postKey(t.Context(), other.ID, all.Items[0].ID)
+		require.True(t, fault.Is(err, fault.NotFound), "it is of another task")
+	})
+}
+
+// TestAPostIsReadByItsBatch looks at the plan of that.
+func TestAPostIsReadByItsBatch(t *testing.T) {
+	t.Parallel()
+	id, query := newID(), strings.ReplaceAll(postInBatches, "(?)", "(?, ?)")
+	lite := newSQLite(t)
+	require.Equal(t, []string{"SEARCH p USING INDEX posts_batch (batch_id=? AND id=?)"}, sqlitePlan(t, lite, query, id, id, id))
+	s := newPostgres(t)
+	fillPosts(t, s, 20, 500)
+	for range 2 {
+		err := s.inTx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
+			plan := planOf(ctx, t, tx, strings.ReplaceAll(postInBatches, "(?) AND p.id = ?", "($1, $2) AND p.id = $3"), id, newID(), id)
+			require.Regexp(t, `posts_batch[^\n]*\n\s+Index Cond: .*batch_id.*id =`, plan)
+			return nil
+		})
+		require.NoError(t, err)
+		_, err = s.db.ExecContext(t.Context(), "ANALYZE posts")
+		require.NoError(t, err)
+	}
+}
+
+// TestListsAreWalkedByTheirIndex is about a list of a large task of which a
+// search may see a part alone.
+func TestListsAreWalkedByTheirIndex(t *testing.T) {
+	t.Parallel()
+	s := newPostgres(t)
+	created, _ := leased(t, s, task.Options{})
+	fillPosts(t, s, 1, 3000)
+	fillPostsOf(t, s, string(created.ID), 5000)
+	_, err := s.db.ExecContext(t.Context(), "ANALYZE posts")
+	require.NoError(t, err)
+	for order, index := range map[analysis.Order]string{analysis.NewestFirst: "posts_published", analysis.OldestFirst: "posts_published", analysis.MostLiked: "posts_liked"} {
+		for _, f := range []analysis.PostFilter{{Query: "nowhere"}, {Author: "nobody"}, {Spam: []analysis.Verdict{analysis.Spam}}} {
+			heard := &queryRecorder{}
+			watched := *s
+			watched.read = s.read.WithQueryHook(heard)
+			page, err := watched.Posts(t.Context(), created.User, created.ID, f, order, ports.Paging{Limit: 25, Within: 300})
+			require.NoError(t, err)
+			require.Empty(t, page.Items)
+			require.NotEmpty(t, page.Next)
+			for _, query := range heard.queries[1:] { // the first looks whose the task is
+				plan := planUndone(t, s, query)
+				require.Contains(t, plan, index, query)
+				require.NotRegexp(t, `rows=[0-9]{4}`, plan, query)
+			}
+		}
+	}
 }
 
 // TestAnIntegrationIsOneIndexedRead is about the path of a valid token: no row

@@ -3,9 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/uptrace/bun"
@@ -24,57 +22,45 @@ func (s *Store) Posts(ctx context.Context, user access.UserID, id task.ID, f ana
 	if err := s.owned(ctx, s.read, user, id); err != nil {
 		return none, err
 	}
-	list := newList("posts", id, f, o)
-	var rows []postRow
-	q := s.filter(s.read.NewSelect().Model(&rows).Where("p.task_id = ?", id), f).Limit(int64(p.Limit) + 1)
-	q, err := after(q, o, list, p.After)
+	by, list := orderOf(o), newList("posts", id, f, o)
+	from, err := by.open(list, p.After)
 	if err != nil {
 		return none, err
 	}
-	if err := q.Scan(ctx); err != nil {
+	looked := by.behind(by.times(s.read.NewSelect().TableExpr("posts AS p").Where("p.task_id = ?", id), f), from)
+	var rows []postRow
+	q := s.read.NewSelect().Model(&rows).Where("p.task_id = ?", id)
+	bounded := p.Within > 0 && !by.walks(f)
+	if bounded {
+		// A limit within is the only bound that no planner can reason away.
+		q = s.read.NewSelect().ColumnExpr("p.*").TableExpr("(?) AS p", looked.Clone().ColumnExpr("p.*").Limit(int64(p.Within)))
+		q = by.sorted(s.filter(q, f))
+	} else {
+		q = by.behind(s.filter(q, f), from)
+	}
+	if err := q.Limit(int64(p.Limit)+1).Scan(ctx, &rows); err != nil {
 		return none, s.fault(err)
 	}
 	posts := make([]analysis.JudgedPost, len(rows))
 	for i := range rows {
 		posts[i] = rows[i].judged()
 	}
-	return paged(list, posts, p.Limit, func(j analysis.JudgedPost) []string {
-		if o == analysis.MostLiked {
-			return []string{strconv.FormatInt(j.Likes, 10), j.ID}
-		}
-		return []string{strconv.FormatInt(j.PublishedAt.UnixMicro(), 10), j.ID}
-	}), nil
+	page := paged(list, posts, p.Limit, func(j analysis.JudgedPost) []string { return by.keys(j.PublishedAt, j.Likes, j.ID) })
+	if bounded && page.Next == "" {
+		page.Next, err = s.lookFurther(ctx, looked, by, list, p.Within)
+	}
+	return page, s.fault(err)
 }
 
-// after orders the query and starts it behind the cursor.
-func after(q *bun.SelectQuery, o analysis.Order, l list, cursor string) (*bun.SelectQuery, error) {
-	column, beyond, direction := "p.published_at", "<", " DESC"
-	switch o {
-	case analysis.OldestFirst:
-		beyond, direction = ">", ""
-	case analysis.MostLiked:
-		column = "p.likes"
+// lookFurther returns the cursor of the last post that was looked at, empty where
+// there is nothing behind it.
+func (s *Store) lookFurther(ctx context.Context, looked *bun.SelectQuery, by order, l list, within int) (string, error) {
+	var last []place
+	err := looked.ColumnExpr("?, p.id", bun.Safe(by.column)).Offset(int64(within)-1).Limit(2).Scan(ctx, &last)
+	if err != nil || len(last) < 2 {
+		return "", err
 	}
-	q = q.Order(column+direction, "p.id"+direction)
-	if cursor == "" {
-		return q, nil
-	}
-	keys, err := l.open(cursor, 2)
-	if err != nil {
-		return nil, err
-	}
-	number, err := strconv.ParseInt(keys[0], 10, 64)
-	if err != nil {
-		return nil, badCursor()
-	}
-	var key any = number
-	if o != analysis.MostLiked {
-		key = time.UnixMicro(number).UTC()
-	}
-	// The second condition follows from the first; with it alone Postgres begins
-	// to read the index here.
-	c, op := bun.Safe(column), bun.Safe(beyond)
-	return q.Where("(?, p.id) ? (?, ?)", c, op, key, keys[1]).Where("? ?= ?", c, op, key), nil
+	return l.seal(by.keys(last[0].PublishedAt, last[0].Likes, last[0].ID)), nil
 }
 
 // filter adds the conditions of a post filter.
@@ -87,12 +73,7 @@ func (s *Store) filter(q *bun.SelectQuery, f analysis.PostFilter) *bun.SelectQue
 	if f.Author != "" {
 		q = q.Where("(p.author_name = ? OR p.author_external_id = ?)", f.Author, f.Author)
 	}
-	if !f.Since.IsZero() {
-		q = q.Where("p.published_at >= ?", f.Since)
-	}
-	if !f.Until.IsZero() {
-		q = q.Where("p.published_at < ?", f.Until)
-	}
+	q = published(q, f)
 	if f.Query != "" {
 		q = q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			for _, text := range caseVariants(f.Query) {
@@ -100,6 +81,16 @@ func (s *Store) filter(q *bun.SelectQuery, f analysis.PostFilter) *bun.SelectQue
 			}
 			return q
 		})
+	}
+	return q
+}
+
+func published(q *bun.SelectQuery, f analysis.PostFilter) *bun.SelectQuery {
+	if !f.Since.IsZero() {
+		q = q.Where("p.published_at >= ?", f.Since)
+	}
+	if !f.Until.IsZero() {
+		q = q.Where("p.published_at < ?", f.Until)
 	}
 	return q
 }

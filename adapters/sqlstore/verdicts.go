@@ -98,15 +98,39 @@ func (s *Store) changePost(ctx context.Context, user access.UserID, id task.ID, 
 	return after, err
 }
 
-// postKey finds a post of the task by its id, before anything is locked: there is
-// no index of ids, and the half of a large task may have to be read.
+// postKey finds a post of the task by its id, before anything is locked. There is
+// no index of ids: it is looked for in each batch of the task, of which there is
+// one for 500 posts or so, by the index that judges use. The task is compared
+// here, for a condition on it would lead planners to read all of its posts.
 func (s *Store) postKey(ctx context.Context, id task.ID, postID string) (string, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	var key string
-	err := s.read.NewSelect().Table("posts").Column("external_id").Where("task_id = ? AND id = ?", id, postID).Limit(1).Scan(ctx, &key)
-	return key, s.fault(err)
+	var batches []string
+	if err := s.read.NewRaw(batchesOf, id, id).Scan(ctx, &batches); err != nil {
+		return "", s.fault(err)
+	}
+	if len(batches) == 0 {
+		return "", notFound()
+	}
+	var found []postRow
+	if err := s.read.NewRaw(postInBatches, bun.List(batches), postID).Scan(ctx, &found); err != nil {
+		return "", s.fault(err)
+	}
+	for _, p := range found {
+		if p.TaskID == string(id) {
+			return p.ExternalID, nil
+		}
+	}
+	return "", notFound()
 }
+
+const (
+	// batchesOf are the batches of a task: those that were closed, which have the
+	// id of the subtask that judges them, and those that pages are put into.
+	batchesOf = `SELECT id FROM subtasks WHERE task_id = ? AND type = 'DETECT_SPAM'
+		UNION SELECT batch FROM subtasks WHERE task_id = ? AND batch IS NOT NULL`
+	postInBatches = `SELECT p.task_id, p.external_id FROM posts AS p WHERE p.batch_id IN (?) AND p.id = ?`
+)
 
 func (s *Store) writeOpinion(ctx context.Context, tx bun.Tx, t task.State, post *postRow, moved task.Counters) error {
 	if _, err := tx.NewUpdate().Model(post).Column(opinionColumns...).WherePK().Exec(ctx); err != nil {

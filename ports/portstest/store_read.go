@@ -18,6 +18,7 @@ import (
 var readChecks = []StoreCheck{
 	{"read/lists page by page in every order, each once", listsPosts},
 	{"read/filters choose", filters},
+	{"read/a bounded search goes on where it stopped, and misses nothing", boundedSearch},
 	{"read/cursors are checked", func(t StoreT, s ports.Store) {
 		w, id := judged(t, s)
 		page, err := s.Posts(w.ctx, w.user, id, analysis.PostFilter{}, analysis.NewestFirst, ports.Paging{Limit: 5})
@@ -154,6 +155,42 @@ func filters(t StoreT, s ports.Store) {
 		n := 0
 		require.NoError(t, s.EachPost(w.ctx, w.user, id, c.f, analysis.ByTime, func(*analysis.JudgedPost) error { n++; return nil }), name)
 		require.Equal(t, c.want, n, name)
+	}
+}
+
+func boundedSearch(t StoreT, s ports.Store) {
+	w, id := judged(t, s)
+	const within = 7
+	for _, order := range []analysis.Order{analysis.NewestFirst, analysis.OldestFirst, analysis.MostLiked} {
+		for name, f := range map[string]analysis.PostFilter{
+			"some":    {Spam: []analysis.Verdict{analysis.Spam}},
+			"one":     {Query: "number 12,"},
+			"none":    {Author: "nobody"},
+			"most":    {Kinds: []content.PostKind{content.CommentPost, content.ReplyPost}},
+			"all":     {},
+			"of days": {Since: epoch.AddDate(0, 0, 1), Until: epoch.AddDate(0, 0, 2), Sentiments: []analysis.Label{analysis.Positive}},
+		} {
+			want, err := s.Posts(w.ctx, w.user, id, f, order, ports.Paging{Limit: 100})
+			require.NoError(t, err)
+			got, pages := []analysis.JudgedPost(nil), 0
+			for after := ""; ; pages++ {
+				require.Less(t, pages, 60, "it does not come to an end")
+				page, err := s.Posts(w.ctx, w.user, id, f, order, ports.Paging{Limit: 3, After: after, Within: within})
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(page.Items), 3)
+				got = append(got, page.Items...)
+				if after = page.Next; after == "" {
+					break
+				}
+			}
+			require.ElementsMatch(t, want.Items, got, "%s %s", order, name)
+			if name == "none" {
+				require.Equal(t, 60/within, pages, "each page looks at no more than it may")
+			}
+			if len(want.Items) > 0 {
+				require.Equal(t, want.Items, got, "%s %s", order, name)
+			}
+		}
 	}
 }
 
