@@ -106,6 +106,7 @@ func (s *Server) routes() {
 	in.post("/tasks", s.startTask)
 	in.get("/tasks/:id", s.showTask)
 	in.get("/tasks/:id/events", s.watchTasks)
+	in.get("/tasks/:id/figures", s.showFigures)
 	in.get("/tasks/:id/plots/:name", s.plot)
 	in.get("/tasks/:id/confirm/:action", s.confirmTask)
 	in.post("/tasks/:id/:action", s.changeTask)

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
 
@@ -31,7 +33,7 @@ func TestATaskFromItsAddressToItsEnd(t *testing.T) {
 	for _, words := range []string{"waits for its turn", `data-live="` + path + `/events"`, "Pause", "Cancel…", someVideo} {
 		require.Contains(t, running.body, words)
 	}
-	require.NotContains(t, running.body, "What people think", "figures come with the end")
+	require.Contains(t, running.body, "No post is here yet.")
 	require.Contains(t, b.ada.get("/console/tasks").body, `data-live="/console/events?task=`+string(id))
 
 	b.fetched("A title", comment("c1", "lovely"), comment("c2", "buy now"), reply("r1", "c1", "thank you"))
@@ -43,8 +45,67 @@ func TestATaskFromItsAddressToItsEnd(t *testing.T) {
 		require.Contains(t, ended.body, words)
 	}
 	require.NotContains(t, ended.body, "data-live")
+	require.NotContains(t, ended.body, "data-figures")
+	require.NotContains(t, ended.body, "so far")
 	require.Contains(t, b.ada.get("/console/tasks?status=ended").body, "A title")
 	require.NotContains(t, b.ada.get("/console/tasks?status=open").body, "A title")
+}
+
+func TestFiguresSoFar(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	path := "/console/tasks/" + string(b.ada.created(someVideo))
+	_, err := b.store.SavePage(t.Context(), b.claim(), ports.PageWrite{
+		Posts: []content.Post{comment("c1", "lovely"), comment("c2", "buy <b>now</b>")}, FreshBatch: task.BatchID(newID()), Cursor: content.Cursor{Token: "2", Page: 1},
+	})
+	require.NoError(t, err)
+	page := b.ada.get(path)
+	require.Contains(t, page.body, `data-figures="`+path+`/figures"`)
+	fragment := b.ada.get(path + "/figures")
+	require.Equal(t, http.StatusOK, fragment.status)
+	require.NotContains(t, fragment.body, "<html")
+	for _, words := range []string{"These are not the last figures", "made of the 2 posts", "when the task has ended", "plots/mix.svg?at=", "Who wrote most", "buy &lt;b&gt;"} {
+		require.Contains(t, page.body, words)
+		require.Contains(t, fragment.body, words)
+	}
+	require.NotContains(t, page.body, "Nothing is known to be missing")
+	require.Equal(t, http.StatusOK, b.ada.get(path+"/plots/mix.svg?at=now").status)
+	require.Equal(t, http.StatusNotFound, b.eve.get(path+"/figures").status)
+}
+
+// TestALargeTask is one whose figures and searches would take longer than a page
+// may.
+func TestALargeTask(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	path := "/console/tasks/" + string(b.ada.created(someVideo))
+	b.filled(21_000)
+	page := b.ada.get(path)
+	require.Contains(t, page.body, "The figures of 21,000 posts are being added up")
+	require.Contains(t, page.body, `data-figures="`+path+`/figures"`)
+	require.Contains(t, b.ada.get(path+"?figures=now").body, "Who wrote most")
+	require.Contains(t, b.ada.get(path).body, "Who wrote most", "they are at hand now")
+
+	for _, query := range []string{"?q=nowhere", "?author=nobody&sort=-likes"} {
+		first := b.ada.get(path + "/posts" + query)
+		for _, words := range []string{"Searched 20,000 of 21,000 posts so far.", "No post here is like that.", "Search on"} {
+			require.Contains(t, first.body, words)
+		}
+		last := b.ada.get(nextOf(t, first))
+		require.Contains(t, last.body, "There are no more.")
+		require.NotContains(t, last.body, "Search on")
+	}
+	few := b.ada.get(path + "/posts?sort=published&q=c000")
+	require.Contains(t, few.body, "Searched 20,000 of 21,000")
+	full := b.ada.get(path + "/posts?q=number+1")
+	require.NotContains(t, full.body, "Searched")
+}
+
+func nextOf(t *testing.T, p page) string {
+	t.Helper()
+	found := regexp.MustCompile(`<a href="([^"]*)" rel="next"`).FindStringSubmatch(p.body)
+	require.NotNil(t, found, p.body)
+	return html.UnescapeString(found[1])
 }
 
 func TestWhatAFormCannotReadIsToldInIt(t *testing.T) {

@@ -30,7 +30,10 @@ type postsPage struct {
 	Filter postsFilter
 	Next   string
 	Older  bool
-	Here   string // the address to come back to
+	// Searched tells how far a search has come that is not at its end, empty for
+	// others.
+	Searched string
+	Here     string // the address to come back to
 }
 
 // postsFilter is the form above the posts.
@@ -72,7 +75,23 @@ func (s *Server) listPosts(v *visit) error {
 		page.Posts = append(page.Posts, postLineOf(t.ID, p, longestText))
 	}
 	page.Next = nextPage(v, listed.Next)
+	if page.Next != "" && len(listed.Items) < postsAPage {
+		page.Next, page.Searched = searchedOn(v, page.Next, t.Counters.Fetched)
+	}
 	return s.render(v, v, http.StatusOK, "posts", "Posts of "+page.Task.Title, page)
+}
+
+// searchedOn tells how far a search has come that found less than a page within
+// what it looks through at a time, and returns its next page. Pages before that
+// were full did not count: then only this page's part is known.
+func searchedOn(v *visit, next string, of int64) (further, told string) {
+	before, whole := int64(atoi(v.QueryParam("searched"))), v.QueryParam("after") == "" || v.QueryParam("searched") != ""
+	if !whole {
+		return next, "Searched " + plain.Number(searchAPage) + " posts more."
+	}
+	searched := max(before, 0) + searchAPage
+	return next + "&searched=" + strconv.FormatInt(searched, 10),
+		"Searched " + plain.Number(min(searched, of)) + " of " + plain.Number(of) + " posts so far."
 }
 
 // here returns the address of a page without its notice.

@@ -22,9 +22,11 @@ type taskPage struct {
 	// Whose tells whose token fetched, in plain words.
 	Whose    string
 	Problems []problemLine
-	// Figures is nil while the task runs: they would be others in a moment.
-	Figures *figures
-	Exports []taskLine
+	// Figures is nil where they would take longer than a page may, and
+	// FiguresFrom where they come from then, or while they change; empty for an end.
+	Figures     *figures
+	FiguresFrom string
+	Exports     []taskLine
 	// Ready tells that the file of an export can be downloaded.
 	Ready bool
 	May   map[string]bool
@@ -64,10 +66,8 @@ func (s *Server) showTask(v *visit) error {
 			return err
 		}
 	}
-	if t.Kind == task.Analysis && t.Status.Ended() {
-		if page.Figures, err = s.figuresOf(v.Request().Context(), v.by, t); err != nil {
-			return err
-		}
+	if err := s.figuresFor(v, t, &page); err != nil {
+		return err
 	}
 	return s.render(v, v, http.StatusOK, "task", page.Title, page)
 }

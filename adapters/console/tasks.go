@@ -82,6 +82,7 @@ func nextPage(v *visit, cursor string) string {
 	q := u.Query()
 	q.Set("after", cursor)
 	q.Del("done")
+	q.Del("searched")
 	u.RawQuery = q.Encode()
 	return u.RequestURI()
 }

@@ -103,8 +103,12 @@ func TestAPersonsPath(t *testing.T) {
 		return len(seen) > 2
 	}, patience, 100*time.Millisecond, "the numbers do not move")
 	require.NotContains(t, seen, "ended", "the numbers moved on the same page")
+	p.sees("made of the") // figures came in by themselves, long before the end
+	require.True(t, asks[bool](p, `[...document.querySelectorAll(".plots img")].every((i) => i.complete && i.naturalWidth > 0)`))
 	p.judgePage("running task")
-	p.sees("What people think") // the page has loaded itself anew
+	p.picture("running", "light", 1000, 900)
+	p.sees("Fetch what is new") // the page has loaded itself anew
+	require.NotContains(t, p.text(), "so far")
 	require.Equal(t, task, p.path())
 	p.judgePage("ended task")
 	p.picture("task", "light", 1000, 900)
@@ -166,7 +170,7 @@ func TestWithoutJavaScript(t *testing.T) {
 	require.Eventually(t, func() bool { return strings.HasPrefix(p.path(), "/console/tasks/") }, patience, 100*time.Millisecond)
 	require.Eventually(t, func() bool {
 		p.do(chromedp.Reload())
-		return strings.Contains(p.text(), "What people think")
+		return strings.Contains(p.text(), "Is that everything?") && !strings.Contains(p.text(), "so far")
 	}, patience, 500*time.Millisecond)
 }
 

@@ -10,6 +10,13 @@ if (here.searchParams.has("done")) {
 }
 
 const announceEvery = 15000; // milliseconds between two announcements to screen readers
+// Milliseconds between two looks at the figures of a running task; the first posts are waited for.
+const figuresEvery = () => (figures.querySelector("img") ? 10000 : 1000);
+
+const figures = document.querySelector("[data-figures]");
+let looked = Date.now();
+let looking = false;
+if (figures && figures.querySelector("[data-wanted]")) lookAgain();
 
 for (const place of document.querySelectorAll("[data-live]")) {
   const waiting = new Set([...document.querySelectorAll("[data-task]")]
@@ -33,7 +40,35 @@ for (const place of document.querySelectorAll("[data-live]")) {
       announced = Date.now();
       status = now.fields.status;
     }
+    if (figures && Date.now() - looked > figuresEvery() && !inUse(figures)) lookAgain();
   });
+}
+
+// Somebody who reads with the keyboard or marks a text is not to lose the place.
+function inUse(box) {
+  const marked = getSelection();
+  return box.contains(document.activeElement) || (!marked.isCollapsed && box.contains(marked.anchorNode));
+}
+
+// The new figures come in whole, pictures and all, so that nothing flickers.
+async function lookAgain() {
+  if (looking) return;
+  looking = true;
+  try {
+    const answer = await fetch(figures.dataset.figures, { redirect: "error" });
+    if (!answer.ok) return;
+    const fresh = document.createElement("div");
+    fresh.innerHTML = await answer.text();
+    const pictures = [...fresh.querySelectorAll("img")];
+    for (const picture of pictures) picture.loading = "eager";
+    await Promise.allSettled(pictures.map((picture) => picture.decode()));
+    figures.querySelector("[data-fragment]").replaceChildren(...fresh.childNodes);
+  } catch {
+    // The next event asks again.
+  } finally {
+    looked = Date.now();
+    looking = false;
+  }
 }
 
 function show(now) {
