@@ -1,12 +1,9 @@
 package console
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
-	"strings"
-	"time"
 
+	"github.com/soundings-io/soundings/adapters/internal/download"
 	"github.com/soundings-io/soundings/application"
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
@@ -75,33 +72,11 @@ func (s *Server) download(v *visit) error {
 		return err
 	}
 	defer func() { _ = d.Close() }() // it was only read
-	h := v.Response().Header()
-	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", plainName(d.Name)))
-	h.Set("Cache-Control", "private, no-cache")
-	h.Set("ETag", `"`+d.SHA256+`"`)
-	http.ServeContent(patient{v.Response(), http.NewResponseController(v.Response().Writer)}, v.Request(), d.Name, d.ModTime(), d.File)
+	response := v.Response()
+	status := download.Serve(response.Writer, v.Request(), download.File{Name: d.Name, Format: d.Format, SHA256: d.SHA256, ModTime: d.ModTime(), Content: d.File})
+	if status == http.StatusRequestedRangeNotSatisfiable {
+		return v.NoContent(status)
+	}
+	response.Status, response.Committed = status, true
 	return nil
-}
-
-// plainName keeps of a file's name what every header may hold.
-func plainName(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' || slices.Contains([]rune(`"\/;`), r) {
-			return '_'
-		}
-		return r
-	}, name)
-}
-
-// patient gives each part of a file its own time.
-type patient struct {
-	http.ResponseWriter
-	control *http.ResponseController
-}
-
-// Write passes bytes on.
-func (w patient) Write(p []byte) (int, error) {
-	_ = w.control.SetWriteDeadline(time.Now().Add(writePatience))
-	return w.ResponseWriter.Write(p)
 }

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/soundings-io/soundings/adapters/internal/plain"
 	"github.com/soundings-io/soundings/adapters/internal/sse"
@@ -16,9 +15,6 @@ import (
 	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
 )
-
-// pingEvery is how often an idle stream shows that it lives.
-const pingEvery = 15 * time.Second
 
 // liveTask is how a task gets on, in the words that pages show: the script puts
 // them where the page has a field of the name.
@@ -81,12 +77,13 @@ func (s *Server) watchTasks(v *visit) error {
 	response := v.Response()
 	sse.SetHeader(response.Header())
 	response.WriteHeader(http.StatusOK)
-	stream, err := sse.Open(response.Writer)
-	if err != nil {
-		return nil //nolint:nilerr // the browser has gone
+	if v.Request().Method == http.MethodHead {
+		return nil
 	}
-	send(ctx, stream, updates.merged)
-	return nil
+	return sse.Relay(ctx, response.Writer, updates.merged, func(p task.Progress) ([]sse.Event, error) {
+		data, err := json.Marshal(liveProgress(p))
+		return []sse.Event{{Type: "progress", ID: p.Revision, Data: string(data)}}, err
+	})
 }
 
 // merged are several subscriptions as one.
@@ -133,31 +130,4 @@ func (s *Server) subscribe(ctx context.Context, v *visit, ids []task.ID) (*merge
 		close(m.merged)
 	}()
 	return m, nil
-}
-
-// send sends what comes until there is no more, or nobody to read it.
-func send(ctx context.Context, stream *sse.Stream, updates <-chan task.Progress) {
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
-	for {
-		var gone error
-		select {
-		case <-ctx.Done():
-			return
-		case <-ping.C:
-			gone = stream.Ping()
-		case p, open := <-updates:
-			if !open {
-				return
-			}
-			data, err := json.Marshal(liveProgress(p))
-			if err != nil {
-				return
-			}
-			gone = stream.Send("progress", p.Revision, string(data))
-		}
-		if gone != nil {
-			return
-		}
-	}
 }

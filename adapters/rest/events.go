@@ -14,13 +14,9 @@ import (
 	"github.com/soundings-io/soundings/domain/task"
 )
 
-const (
-	// pingEvery is how often an idle stream shows that it lives (contract §2).
-	pingEvery = 15 * time.Second
-	// verifyEvery is how often a JWT is verified while its stream is open. It
-	// cannot be revoked, only run out.
-	verifyEvery = 5 * time.Second
-)
+// verifyEvery is how often a JWT is verified while its stream is open. It
+// cannot be revoked, only run out.
+const verifyEvery = 5 * time.Second
 
 // taskEvent is TaskEvent of openapi.yaml. It is written by hand because the
 // generator leaves out what no answer in JSON holds.
@@ -62,54 +58,29 @@ func (h *handlers) WatchTask(c echo.Context, raw TaskID, _ WatchTaskParams) erro
 	if c.Request().Method == http.MethodHead {
 		return nil
 	}
-	stream, err := sse.Open(response.Writer) // echo's own writer hides that a flush failed
+	first := true
+	return sse.Relay(ctx, response.Writer, watched.Updates(), func(p task.Progress) ([]sse.Event, error) {
+		events, err := taskEvents(p, first)
+		first = false
+		return events, err
+	})
+}
+
+// taskEvents tells of progress, first of all and while the task runs, and that
+// it is done.
+func taskEvents(p task.Progress, first bool) ([]sse.Event, error) {
+	data, err := json.Marshal(taskEventDocument(p))
 	if err != nil {
-		return nil // the client has gone
+		return nil, err
 	}
-	return relay(ctx, stream, watched.Updates())
-}
-
-// relay sends what comes until there is no more, or nobody to read it.
-func relay(ctx context.Context, stream *sse.Stream, updates <-chan task.Progress) error {
-	ping := time.NewTicker(pingEvery)
-	defer ping.Stop()
-	for first := true; ; {
-		var gone error
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ping.C:
-			gone = stream.Ping()
-		case p, open := <-updates:
-			if !open {
-				return nil
-			}
-			data, err := json.Marshal(taskEventDocument(p))
-			if err != nil {
-				return err
-			}
-			gone = sendTask(stream, p, string(data), first)
-			first = false
-		}
-		if gone != nil {
-			return nil // the client has gone
-		}
+	var events []sse.Event
+	if first || !p.Status.Ended() {
+		events = append(events, sse.Event{Type: "progress", ID: p.Revision, Data: string(data)})
 	}
-}
-
-// sendTask sends progress, first of all and while the task runs, and that it is
-// done.
-func sendTask(stream *sse.Stream, p task.Progress, data string, first bool) error {
-	ended := p.Status.Ended()
-	if first || !ended {
-		if err := stream.Send("progress", p.Revision, data); err != nil {
-			return err
-		}
+	if p.Status.Ended() {
+		events = append(events, sse.Event{Type: "done", ID: p.Revision, Data: string(data)})
 	}
-	if !ended {
-		return nil
-	}
-	return stream.Send("done", p.Revision, data)
+	return events, nil
 }
 
 // again returns how to authenticate the caller of an admitted request once more

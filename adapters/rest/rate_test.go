@@ -52,14 +52,3 @@ func TestNoRateIsNoLimit(t *testing.T) {
 	}
 	require.Empty(t, limits.recent)
 }
-
-func TestAttachment(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]string{
-		"soundings-handle-@ada-20260101.csv": `attachment; filename="soundings-handle-@ada-20260101.csv"`,
-		"soundings-channel-c-Jürgen x.csv":   `attachment; filename="soundings-channel-c-J_rgen x.csv"; filename*=UTF-8''soundings-channel-c-J%C3%BCrgen%20x.csv`,
-		"a\"b\\c\r\nd.csv":                   `attachment; filename="a_b_c__d.csv"; filename*=UTF-8''a%22b%5Cc%0D%0Ad.csv`,
-	} {
-		require.Equal(t, want, attachment(name))
-	}
-}

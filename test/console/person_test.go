@@ -106,7 +106,6 @@ func TestAPersonsPath(t *testing.T) {
 	p.sees("made of the") // figures came in by themselves, long before the end
 	require.True(t, asks[bool](p, `[...document.querySelectorAll(".plots img")].every((i) => i.complete && i.naturalWidth > 0)`))
 	p.judgePage("running task")
-	p.picture("running", "light", 1000, 900)
 	p.sees("Fetch what is new") // the page has loaded itself anew
 	require.NotContains(t, p.text(), "so far")
 	require.Equal(t, task, p.path())

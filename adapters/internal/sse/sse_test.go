@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -193,4 +195,35 @@ func get(ctx context.Context, t *testing.T, url string) *http.Response {
 	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	return resp
+}
+
+func TestRelayEndsWithItsUpdates(t *testing.T) {
+	t.Parallel()
+	updates := make(chan int, 3)
+	updates <- 1
+	updates <- 0
+	updates <- 2
+	close(updates)
+	w := httptest.NewRecorder()
+	require.NoError(t, sse.Relay(t.Context(), w, updates, func(n int) ([]sse.Event, error) {
+		return slices.Repeat([]sse.Event{{Type: "progress", ID: "r", Data: strconv.Itoa(n)}}, n), nil
+	}))
+	events, _ := parse(w.Body.String())
+	require.Equal(t, []event{{"progress", "r", "1"}, {"progress", "r", "2"}, {"progress", "r", "2"}}, events)
+
+	updates = make(chan int, 1)
+	updates <- 1
+	require.ErrorIs(t, sse.Relay(t.Context(), httptest.NewRecorder(), updates, func(int) ([]sse.Event, error) { return nil, io.ErrNoProgress }), io.ErrNoProgress)
+}
+
+func TestRelayPingsAndEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+		defer cancel()
+		w := httptest.NewRecorder()
+		require.NoError(t, sse.Relay(ctx, w, make(chan int), func(int) ([]sse.Event, error) { return nil, nil }))
+		_, comments := parse(w.Body.String())
+		require.Equal(t, []string{"ping", "ping"}, comments)
+	})
 }
