@@ -152,7 +152,7 @@ const (
 	// runningAge is how old the figures of a running task may be, however many
 	// people look. Figures that take long to add up are kept longer, so that they
 	// cost a process no more than this share of its time.
-	runningAge   = 10 * time.Second
+	runningAge   = 5 * time.Second
 	runningShare = 20
 	// wordsAge is how old figures may be that only lack their words.
 	wordsAge = 2 * time.Second

@@ -11,7 +11,7 @@ if (here.searchParams.has("done")) {
 
 const announceEvery = 15000; // milliseconds between two announcements to screen readers
 // Milliseconds between two looks at the figures of a running task; the first posts are waited for.
-const figuresEvery = () => (figures.querySelector("img") ? 10000 : 1000);
+const figuresEvery = () => (figures.querySelector("img") ? 5000 : 1000);
 
 const figures = document.querySelector("[data-figures]");
 let looked = Date.now();
