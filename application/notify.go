@@ -98,7 +98,7 @@ func (w *Webhooks) sendDue(ctx context.Context, busy chan struct{}, sending *syn
 func (w *Webhooks) send(ctx context.Context, l ports.WebhookLease) {
 	body, err := w.message(l)
 	if err == nil {
-		err = w.notifier.Notify(ctx, l.Webhook.URL, ports.Message{ID: l.Webhook.MessageID, Body: body})
+		err = w.notifier.Notify(ctx, l.Webhook.URL, ports.Message{ID: l.Webhook.MessageID, Body: body, Trace: l.Task.Trace})
 	}
 	after := w.policy.After(l.Webhook, err, now(), rand.Float64())
 	if err != nil {

@@ -87,7 +87,11 @@ type Config struct {
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"INFO"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"text"`
 
+	// The SDK of OpenTelemetry reads its other variables by itself.
 	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
+	OTLPProtocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
+	OTelSampler  string `env:"OTEL_TRACES_SAMPLER"`
+	OTelDisabled bool   `env:"OTEL_SDK_DISABLED"`
 
 	// CallTimeout bounds one call of a provider or service; zero means the
 	// adapters' own defaults. Tests shorten it.

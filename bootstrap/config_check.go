@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -33,6 +34,7 @@ var expectations = map[string]string{
 	"REQUESTS_PER_SECOND":        "a number, 0 for no limit",
 	"QUEUED_PER_TASK":            "a whole number from 1",
 	"QUEUED_PER_USER":            "a whole number from 1",
+	"OTEL_SDK_DISABLED":          "true or false",
 	"LOG_LEVEL":                  "debug, info, warn or error",
 }
 
@@ -46,7 +48,7 @@ type check struct {
 }
 
 func (c *Config) check() error {
-	for _, ch := range append(c.checks(), c.platformChecks()...) {
+	for _, ch := range slices.Concat(c.checks(), c.platformChecks(), c.traceChecks()) {
 		if !ch.ok {
 			return fmt.Errorf("%s: expected %s", ch.variable, ch.expects)
 		}
@@ -88,7 +90,6 @@ func (c *Config) checks() []check {
 		{"REQUESTS_PER_SECOND", expectations["REQUESTS_PER_SECOND"], c.RequestsPerSecond >= 0},
 		{"QUEUED_PER_TASK", expectations["QUEUED_PER_TASK"], c.QueuedPerTask >= 1},
 		{"QUEUED_PER_USER", expectations["QUEUED_PER_USER"], c.QueuedPerUser >= 1},
-		{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://… or https://…, or nothing", c.OTLPEndpoint == "" || isHTTP(c.OTLPEndpoint)},
 		{"LOG_FORMAT", "text or json", c.LogFormat == "text" || c.LogFormat == "json"},
 	}
 }

@@ -145,7 +145,7 @@ var (
 	}
 	tracing = []string{
 		"Traces", "tracedQueue", "tracedStore", "tracedSchedules", "tracedSource", "tracedMeter", "tracedAuthority",
-		"tracedDetector", "tracedAnalyzer", "tracedNotifier", "carrying",
+		"tracedDetector", "tracedAnalyzer", "tracedNotifier", "carrying", "calling",
 	}
 )
 

@@ -4,15 +4,30 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
 	"github.com/soundings-io/soundings/ports"
 )
 
+// samplers are those of the specification that the SDK knows.
+var samplers = []string{
+	"", "always_on", "always_off", "traceidratio", "parentbased_always_on", "parentbased_always_off", "parentbased_traceidratio",
+}
+
+func (c *Config) traceChecks() []check {
+	return []check{
+		{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://… or https://…, or nothing", c.OTLPEndpoint == "" || isHTTP(c.OTLPEndpoint)},
+		{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf, or nothing", c.OTLPProtocol == "" || c.OTLPProtocol == "http/protobuf"},
+		{"OTEL_TRACES_SAMPLER", "one of " + strings.Join(samplers[1:], ", "), slices.Contains(samplers, c.OTelSampler)},
+	}
+}
+
 // newTraces returns nil, which decorates nothing, where no collector is named.
 func newTraces(ctx context.Context, c Config, v Version, log *slog.Logger) (*observe.Traces, func(), error) {
-	if c.OTLPEndpoint == "" {
+	if c.OTLPEndpoint == "" || c.OTelDisabled {
 		return nil, func() {}, nil
 	}
 	t, err := observe.NewTraces(ctx, c.OTLPEndpoint, string(v), log)

@@ -21,9 +21,11 @@ import (
 func newContentSources(c Config, quotas *application.Quotas, m *observe.Metrics, t *observe.Traces) application.ContentSources {
 	meter := t.Meter(m.Meter(quotas))
 	return application.ContentSources{
-		content.YouTube: t.ContentSource(m.ContentSource(youtube.New(youtube.Options{BaseURL: c.YouTubeAPIURL, Timeout: c.CallTimeout, Meter: meter}))),
+		content.YouTube: t.ContentSource(m.ContentSource(youtube.New(youtube.Options{
+			BaseURL: c.YouTubeAPIURL, Timeout: c.CallTimeout, Meter: meter, HTTPClient: t.Client(),
+		}))),
 		content.Reddit: t.ContentSource(m.ContentSource(reddit.New(reddit.Options{
-			BaseURL: c.RedditAPIURL, WebURL: c.RedditAuthURL, UserAgent: c.RedditUserAgent, Timeout: c.CallTimeout, Meter: meter,
+			BaseURL: c.RedditAPIURL, WebURL: c.RedditAuthURL, UserAgent: c.RedditUserAgent, Timeout: c.CallTimeout, Meter: meter, HTTPClient: t.Client(),
 		}))),
 	}
 }
@@ -39,13 +41,13 @@ func newTokenAuthorities(c Config, m *observe.Metrics, t *observe.Traces) applic
 	if c.YouTubeClientID != "" {
 		authorities[content.YouTube] = t.TokenAuthority(m.TokenAuthority(oauth.NewGoogle(oauth.Options{
 			ClientID: c.YouTubeClientID, ClientSecret: c.YouTubeClientSecret.Token,
-			AuthURL: c.GoogleAuthURL, TokenURL: c.GoogleTokenURL, RevokeURL: c.GoogleRevokeURL, APIURL: c.YouTubeAPIURL,
+			AuthURL: c.GoogleAuthURL, TokenURL: c.GoogleTokenURL, RevokeURL: c.GoogleRevokeURL, APIURL: c.YouTubeAPIURL, HTTPClient: t.Client(),
 		})))
 	}
 	if c.RedditClientID != "" {
 		authorities[content.Reddit] = t.TokenAuthority(m.TokenAuthority(oauth.NewReddit(oauth.Options{
 			ClientID: c.RedditClientID, ClientSecret: c.RedditClientSecret.Token,
-			AuthURL: c.RedditAuthURL, APIURL: c.RedditAPIURL, UserAgent: c.RedditUserAgent,
+			AuthURL: c.RedditAuthURL, APIURL: c.RedditAPIURL, UserAgent: c.RedditUserAgent, HTTPClient: t.Client(),
 		})))
 	}
 	return authorities

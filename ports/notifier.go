@@ -13,6 +13,9 @@ type Message struct {
 	ID string
 	// Body is a JSON document.
 	Body []byte
+	// Trace is the traceparent of the task's run, for whoever watches; it is not
+	// sent.
+	Trace string
 }
 
 // Notifier delivers messages. It may be used by many goroutines.

@@ -34,6 +34,8 @@ const (
 	// spans of the process wait in a queue of 2,048, and what is over goes: a
 	// collector that is down slows nothing and fills nothing.
 	exportPatience = 15 * time.Second
+	// longestReason bounds what a line quotes of a collector's answer, in bytes.
+	longestReason = 200
 	// farewell bounds what a stopping process waits for its last spans.
 	farewell = 3 * time.Second
 )
@@ -126,5 +128,6 @@ func (l *lostSpans) Handle(err error) {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
-	l.log.Warn("the collector of traces takes none; they are dropped (said once a minute)", "error", err)
+	reason := err.Error() // with the collector's answer, as long as that may be
+	l.log.Warn("the collector of traces takes none; they are dropped (said once a minute)", "error", reason[:min(len(reason), longestReason)])
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
@@ -200,9 +201,10 @@ type tracedNotifier struct {
 	t *Traces
 }
 
-// Notify makes a span.
+// Notify makes a span in the trace of the task that ended. The receiver is told
+// of no trace.
 func (n *tracedNotifier) Notify(ctx context.Context, target task.CallbackURL, message ports.Message) error {
-	ctx, span := n.t.call(ctx, "webhook", attribute.String("soundings.message", message.ID))
+	ctx, span := n.t.call(carriedOn(ctx, message.Trace), "webhook", attribute.String("soundings.message", message.ID))
 	err := n.Notifier.Notify(ctx, target, message)
 	endSpan(span, err)
 	return err
@@ -221,6 +223,40 @@ func (t *Traces) Transport() http.RoundTripper {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.MaxIdleConnsPerHost = idlePerHost
 	return carrying{base}
+}
+
+// Client returns a client for the calls of platforms, a span for each, which are
+// told of no trace; nil, for the adapter's own, where nothing is traced.
+func (t *Traces) Client() *http.Client {
+	if t == nil {
+		return nil
+	}
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.MaxIdleConnsPerHost = 2 * idlePerHost
+	return &http.Client{Transport: calling{base, t}}
+}
+
+type calling struct {
+	http.RoundTripper
+	t *Traces
+}
+
+// RoundTrip makes a span of a call until the head of its answer. Of the address
+// it says the host alone: paths and queries name people.
+func (c calling) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx, span := c.t.call(r.Context(), r.Method+" "+r.URL.Host,
+		attribute.String("http.request.method", r.Method), attribute.String("server.address", r.URL.Host))
+	defer span.End()
+	answer, err := c.RoundTripper.RoundTrip(r.WithContext(ctx))
+	if err != nil {
+		span.SetStatus(codes.Error, "unanswered")
+		return answer, err
+	}
+	span.SetAttributes(attribute.Int("http.response.status_code", answer.StatusCode))
+	if answer.StatusCode >= http.StatusBadRequest {
+		span.SetStatus(codes.Error, http.StatusText(answer.StatusCode))
+	}
+	return answer, nil
 }
 
 type carrying struct{ http.RoundTripper }

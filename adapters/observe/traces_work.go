@@ -104,21 +104,50 @@ type tracedStore struct {
 	t *Traces
 }
 
-// CreateTask notes the trace.
+// CreateTask notes the trace, and begins one where no request has: the command
+// `analyze` makes its task itself.
 func (s *tracedStore) CreateTask(ctx context.Context, t *task.Task, first []*task.Subtask) error {
+	if trace.SpanContextFromContext(ctx).IsValid() {
+		t.BelongTo(carried(ctx))
+		return s.Store.CreateTask(ctx, t, first)
+	}
+	ctx, span := s.t.start(ctx, "create task", trace.WithAttributes(attribute.String("soundings.task", string(t.State().ID))))
 	t.BelongTo(carried(ctx))
-	return s.Store.CreateTask(ctx, t, first)
+	err := s.Store.CreateTask(ctx, t, first)
+	endSpan(span, err)
+	return err
 }
 
-// UpdateTask notes the trace of whoever lets a task run once more.
+// goOn has the task's next run belong to the context's trace, and returns where
+// the run before is traced.
+func goOn(ctx context.Context, t *task.Task) (before string) {
+	before = t.State().Trace
+	t.BelongTo(carried(ctx))
+	return before
+}
+
+// linkTo leads from the context's span to that of a traceparent, if there is one.
+func linkTo(ctx context.Context, before string) {
+	if earlier := trace.SpanContextFromContext(carriedOn(ctx, before)); earlier.IsRemote() {
+		trace.SpanFromContext(ctx).AddLink(trace.Link{SpanContext: earlier})
+	}
+}
+
+// UpdateTask notes the trace of whoever lets a task run once more, and links it
+// to that of the run before.
 func (s *tracedStore) UpdateTask(ctx context.Context, user access.UserID, id task.ID, fn func(*task.Task) error) (task.State, error) {
-	return s.Store.UpdateTask(ctx, user, id, func(t *task.Task) error {
+	before := ""
+	state, err := s.Store.UpdateTask(ctx, user, id, func(t *task.Task) error {
 		err := fn(t)
 		if err == nil && t.Reopened() {
-			t.BelongTo(carried(ctx))
+			before = goOn(ctx, t)
 		}
 		return err
 	})
+	if err == nil {
+		linkTo(ctx, before)
+	}
+	return state, err
 }
 
 // Claim begins the span of a run.
@@ -134,7 +163,9 @@ func (s *tracedStore) Claim(ctx context.Context, d ports.Delivery, owner string,
 		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(began), trace.WithAttributes(
 			attribute.String("soundings.task", string(sub.TaskID)), attribute.String("soundings.subtask", string(sub.ID)),
 			attribute.Int64("soundings.generation", sub.Generation), attribute.Int("soundings.attempt", sub.Attempt),
-			attribute.String("soundings.provider", string(lease.Task.Provider)),
+			attribute.String("soundings.provider", string(lease.Task.Provider)), attribute.Int("soundings.run", lease.Task.Run),
+			// From when it was due, by the database's clock: what the queue took.
+			attribute.Int64("soundings.waited_ms", max(0, began.Sub(sub.RunAt).Milliseconds())),
 		))
 	return lease, nil
 }
@@ -197,12 +228,14 @@ type tracedSchedules struct {
 func (s *tracedSchedules) RunSchedule(ctx context.Context, due task.Schedule, fn func(*task.Task, *task.Schedule)) error {
 	ctx, span := s.t.start(ctx, "schedule", trace.WithAttributes(
 		attribute.String("soundings.task", string(due.TaskID)), attribute.String("soundings.schedule", due.ID)))
+	before := ""
 	err := s.ScheduleStore.RunSchedule(ctx, due, func(t *task.Task, d *task.Schedule) {
 		fn(t, d)
 		if t.Reopened() {
-			t.BelongTo(carried(ctx))
+			before = goOn(ctx, t)
 		}
 	})
+	linkTo(ctx, before)
 	endSpan(span, err)
 	return err
 }

@@ -73,10 +73,12 @@ func TestOneTraceFromTheRequestToTheLastSubtask(t *testing.T) {
 		}
 		requireCarried(t, w, request.Trace)
 		requireFound(t, w)
-		w.secrets.requireNoneIn(t, "a span", collector.Raw())
-		for _, c := range w.data.Comments(fakeapi.DemoVideoID) {
-			require.False(t, len(c.Author) > 3 && strings.Contains(collector.Raw(), c.Author), "a span tells of %s", c.ID)
-			require.False(t, len(c.Text) > 20 && strings.Contains(collector.Raw(), c.Text), "a span tells what %s says", c.ID)
+		for where, text := range map[string]string{"a span": collector.Raw(), "a log line": w.logs.String()} {
+			w.secrets.requireNoneIn(t, where, text)
+			for _, c := range w.data.Comments(fakeapi.DemoVideoID) {
+				require.False(t, len(c.Author) > 3 && strings.Contains(text, c.Author), "%s tells of %s", where, c.ID)
+				require.False(t, len(c.Text) > 20 && strings.Contains(text, c.Text), "%s tells what %s says", where, c.ID)
+			}
 		}
 	})
 }

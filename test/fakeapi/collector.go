@@ -24,6 +24,8 @@ type Span struct {
 	Failed            bool
 	// Attributes are texts, whatever they were; those of events are among them.
 	Attributes map[string]string
+	// Links are the traces that it leads to.
+	Links []string
 }
 
 // Collector plays a collector of OpenTelemetry traces: OTLP over HTTP, in
@@ -90,6 +92,9 @@ func newSpan(s *otlp.Span) Span {
 	attributes := s.GetAttributes()
 	for _, e := range s.GetEvents() {
 		attributes = append(attributes, e.GetAttributes()...)
+	}
+	for _, l := range s.GetLinks() {
+		span.Links = append(span.Links, hex.EncodeToString(l.GetTraceId()))
 	}
 	for _, a := range attributes {
 		span.Attributes[a.GetKey()] = a.GetValue().GetStringValue()
