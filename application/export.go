@@ -32,15 +32,14 @@ func NewExporter(store ports.Store, files ports.FileStore, formats ports.ExportF
 }
 
 func (e *Exporter) process(ctx context.Context, r *run) (task.Outcome, error) {
-	t := r.lease.Task
-	names := exportNames(t.ID, t.Export.Format)
-	spec, err := e.Save(ctx, t.User, *t.Export, names)
+	t, spec := r.lease.Task, *r.lease.Task.Export
+	spec.Generation = r.lease.Subtask.Generation
+	names := exportNames(t.ID, spec.Generation, spec.Format)
+	spec, err := e.Save(ctx, t.User, spec, names)
 	if err != nil {
 		return task.Outcome{}, exportFailed(err)
 	}
-	if err := e.keepOnlyIfWanted(ctx, t, names); err != nil {
-		return task.Outcome{}, err
-	}
+	r.undo = func(ctx context.Context) error { return e.takeBack(ctx, t, spec.Generation, names) }
 	if spec.ExpiresAt, err = e.lifetime.until(ctx, t); err != nil {
 		return task.Outcome{}, exportFailed(err)
 	}
@@ -49,17 +48,18 @@ func (e *Exporter) process(ctx context.Context, r *run) (task.Outcome, error) {
 	return o, nil
 }
 
-// keepOnlyIfWanted removes what was published for a task that was deleted
-// meanwhile: whoever deleted it may have looked for the files before they were
-// there.
-func (e *Exporter) keepOnlyIfWanted(ctx context.Context, t task.State, names ExportNames) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
-	defer cancel()
-	_, err := e.store.Task(ctx, t.User, t.ID)
-	if fault.Is(err, fault.NotFound) {
-		return errors.Join(ports.ErrLeaseLost, names.remove(ctx, e.files))
+// takeBack removes what a run published whose end was not stored: the task was
+// deleted or cancelled, or is another worker's by now. What it fails to remove
+// goes with the task's other files.
+func (e *Exporter) takeBack(ctx context.Context, t task.State, generation int64, names ExportNames) error {
+	stored, err := e.store.Task(ctx, t.User, t.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
 	}
-	return nil
+	if err == nil && stored.Status == task.Completed && stored.Export.Generation == generation {
+		return nil // its end was stored, and the answer that said so was lost
+	}
+	return names.remove(ctx, e.files)
 }
 
 // Save writes the posts that the spec chooses, publishes file and manifest under

@@ -71,7 +71,7 @@ func (e *ExportExpiry) removeBatch(ctx context.Context) (more bool, err error) {
 	}
 	var removed []task.ID
 	for _, f := range due {
-		if failure := exportNames(f.Task, f.Format).remove(ctx, e.files); failure != nil {
+		if failure := e.files.DeleteAll(ctx, exportStem(f.Task)); failure != nil {
 			err = failure
 			continue
 		}

@@ -123,7 +123,7 @@ func (e *Exports) Open(ctx context.Context, by access.Caller, id task.ID) (*Down
 	if err != nil {
 		return nil, err
 	}
-	file, err := e.open(ctx, exportNames(id, spec.Format).File)
+	file, err := e.open(ctx, exportNames(id, spec.Generation, spec.Format).File)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func (e *Exports) Manifest(ctx context.Context, by access.Caller, id task.ID) ([
 	if err != nil {
 		return nil, err
 	}
-	file, err := e.open(ctx, exportNames(id, spec.Format).Manifest)
+	file, err := e.open(ctx, exportNames(id, spec.Generation, spec.Format).Manifest)
 	if err != nil {
 		return nil, err
 	}

@@ -105,14 +105,14 @@ func TestDeleteRemovesPostsAndFiles(t *testing.T) {
 	of := p.ended(p.collect(watch + "WakeIn60sec"))
 	made, err := p.exports.Create(t.Context(), p.by, application.NewExport{TaskID: of.ID, Format: "csv"})
 	require.NoError(t, err)
-	p.ended(made.ID)
+	ended := p.ended(made.ID)
+	require.Len(t, p.published(ended), 2)
 	require.NoError(t, p.tasks.Delete(t.Context(), p.by, of.ID))
 	_, err = p.tasks.Task(t.Context(), p.by, of.ID)
 	requireFault(t, err, fault.NotFound, fault.CodeNotFound)
 	_, err = p.exports.Open(t.Context(), p.by, made.ID)
 	requireFault(t, err, fault.NotFound, fault.CodeNotFound)
-	_, err = p.files.Open(t.Context(), string(made.ID)+".csv")
-	requireFault(t, err, fault.NotFound, fault.CodeNotFound)
+	require.Empty(t, p.published(ended))
 }
 
 func TestTasksAreRefusedWithTheRightCode(t *testing.T) {

@@ -203,7 +203,7 @@ func TestSweepAnExportThatWasHalfWritten(t *testing.T) {
 		p.stop()
 		made, err := p.exports.Create(t.Context(), p.by, application.NewExport{TaskID: of.ID, Format: "csv"})
 		require.NoError(t, err)
-		half, err := a.files.Create(t.Context(), string(made.ID)+".csv")
+		half, err := a.files.Create(t.Context(), string(made.ID)+".1.csv")
 		require.NoError(t, err)
 		_, err = io.WriteString(half, "id,kind,half a fi")
 		require.NoError(t, err)

@@ -158,7 +158,7 @@ func (t *Tasks) remove(ctx context.Context, user access.UserID, id task.ID) erro
 func (t *Tasks) removeFiles(ctx context.Context, deleted []task.State) {
 	var gone []task.ID
 	for _, d := range deleted {
-		if d.Export != nil && exportNames(d.ID, d.Export.Format).remove(ctx, t.files) == nil {
+		if d.Export != nil && t.files.DeleteAll(ctx, exportStem(d.ID)) == nil {
 			gone = append(gone, d.ID)
 		}
 	}
@@ -204,14 +204,13 @@ func (t *Tasks) Summary(ctx context.Context, by access.Caller, id task.ID) (anal
 	if err != nil {
 		return analysis.Summary{}, err
 	}
-	return summaryOf(ctx, t.store, of)
+	summary, err := t.store.Summary(ctx, of.User, of.ID)
+	explainGap(&summary, of)
+	return summary, err
 }
 
-func summaryOf(ctx context.Context, store ports.PostReader, of task.State) (analysis.Summary, error) {
-	summary, err := store.Summary(ctx, of.User, of.ID)
-	whole := of.Status == task.Completed || of.Status == task.CompletedPartial
-	if err == nil && whole && of.Options.IncludeReplies {
+func explainGap(summary *analysis.Summary, of task.State) {
+	if whole := of.Status == task.Completed || of.Status == task.CompletedPartial; whole && of.Options.IncludeReplies {
 		summary.ExplainGap()
 	}
-	return summary, err
 }

@@ -58,6 +58,9 @@ type run struct {
 	committed func()
 	// settled tells that the subtask's end is stored already.
 	settled bool
+	// undo, if the processor left one, takes back what it did outside of the Store.
+	// It is called where the run's success was not stored.
+	undo    func(context.Context) error
 	cancel  context.CancelCauseFunc
 	claimed time.Time
 }
@@ -143,13 +146,30 @@ func (w *Worker) handle(ctx context.Context, d ports.Delivery) error {
 	defer w.end(r)
 
 	outcome, err := w.process(ctx, r)
-	if errors.Is(err, ports.ErrLeaseLost) || errors.Is(context.Cause(ctx), ports.ErrLeaseLost) || r.settled {
+	if r.settled {
+		return nil
+	}
+	if errors.Is(err, ports.ErrLeaseLost) || errors.Is(context.Cause(ctx), ports.ErrLeaseLost) {
+		w.takeBack(ctx, r)
 		return nil
 	}
 	if err != nil {
+		w.takeBack(ctx, r)
 		outcome = w.decide(ctx, r, err)
 	}
 	return w.finish(ctx, r, outcome)
+}
+
+// takeBack undoes what a run did outside of the Store, where it can be undone.
+func (w *Worker) takeBack(ctx context.Context, r *run) {
+	if r.undo == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
+	defer cancel()
+	if err := r.undo(ctx); err != nil {
+		w.log.Warn("what a run left could not be removed; it goes with its task", "task", r.lease.Subtask.TaskID, "error", err)
+	}
 }
 
 func (w *Worker) begin(ctx context.Context, lease ports.Lease) (context.Context, *run) {
@@ -209,6 +229,7 @@ func (w *Worker) finish(ctx context.Context, r *run, o task.Outcome) error {
 	defer cancel()
 	err := w.store.Finish(ctx, r.lease, o)
 	if errors.Is(err, ports.ErrLeaseLost) {
+		w.takeBack(ctx, r)
 		return nil
 	}
 	if err != nil {

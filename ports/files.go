@@ -22,6 +22,9 @@ type FileStore interface {
 	// Delete removes a file, and one that is not there as well. Error kinds:
 	// Unavailable.
 	Delete(ctx context.Context, name string) error
+	// DeleteAll removes all finished files whose names begin with prefix, which is
+	// one that a name may have. Error kinds: Unavailable.
+	DeleteAll(ctx context.Context, prefix string) error
 }
 
 // FileWriter is a file in the making. It is used by one goroutine. Error

@@ -239,6 +239,9 @@ type PostReader interface {
 	EachPost(ctx context.Context, user access.UserID, id task.ID, f analysis.PostFilter, o analysis.WalkOrder, fn func(*analysis.JudgedPost) error) error
 	// Summary sums up a task's posts; Expected and Missing are the task's.
 	Summary(ctx context.Context, user access.UserID, id task.ID) (analysis.Summary, error)
+	// Totals is Summary without what goes by day, author, reason, post or word: it
+	// takes no memory by the number of any.
+	Totals(ctx context.Context, user access.UserID, id task.ID) (analysis.Summary, error)
 }
 
 // AccessStore keeps users and API keys.

@@ -110,6 +110,28 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 	return err
 }
 
+// DeleteAll removes the files whose names begin with prefix.
+func (b *Bucket) DeleteAll(ctx context.Context, prefix string) error {
+	if err := checkName(prefix); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
+	defer cancel()
+	for object := range b.client.ListObjectsIter(ctx, b.bucket, minio.ListObjectsOptions{Prefix: b.key(prefix)}) {
+		if object.Err != nil {
+			return bucketFault(object.Err)
+		}
+		name := strings.TrimPrefix(object.Key, b.key(""))
+		if checkName(name) != nil {
+			continue
+		}
+		if err := b.Delete(ctx, name); err != nil {
+			return err
+		}
+	}
+	return bucketFault(ctx.Err())
+}
+
 // RemoveLeftovers drops the uploads that a killed process began before the
 // given time and left. It finds out whether the bucket can be used at all.
 func (b *Bucket) RemoveLeftovers(ctx context.Context, before time.Time) error {

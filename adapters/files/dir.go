@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/soundings-io/soundings/domain/fault"
@@ -94,6 +95,28 @@ func (d *Dir) Delete(_ context.Context, name string) error {
 		return unavailable(err)
 	}
 	return nil
+}
+
+// DeleteAll removes the files whose names begin with prefix.
+func (d *Dir) DeleteAll(ctx context.Context, prefix string) error {
+	if err := checkName(prefix); err != nil {
+		return err
+	}
+	folder, err := d.root.Open(".")
+	if err != nil {
+		return unavailable(err)
+	}
+	defer func() { _ = folder.Close() }() // it was only read
+	names, err := folder.Readdirnames(-1)
+	if err != nil {
+		return unavailable(err)
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, prefix) {
+			err = errors.Join(err, d.Delete(ctx, name))
+		}
+	}
+	return err
 }
 
 func checkName(name string) error {

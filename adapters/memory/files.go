@@ -3,6 +3,8 @@ package memory
 import (
 	"bytes"
 	"context"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,6 +50,14 @@ func (f *Files) Delete(_ context.Context, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.files, name)
+	return nil
+}
+
+// DeleteAll removes the files whose names begin with prefix.
+func (f *Files) DeleteAll(_ context.Context, prefix string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.files, func(name string, _ storedFile) bool { return strings.HasPrefix(name, prefix) })
 	return nil
 }
 

@@ -28,7 +28,7 @@ func (h *handlers) GetManifest(c echo.Context, raw TaskID) error {
 
 // EncodeManifest returns the document of a manifest, as it is published.
 func EncodeManifest(m application.Manifest) ([]byte, error) {
-	summary := SummaryDocument(m.Summary)
+	totals := SummaryDocument(m.Totals)
 	d := Manifest{
 		File: m.Spec.FileName + "." + m.Spec.Format, Format: ExportFormat(m.Spec.Format),
 		Rows: m.Spec.Rows, Bytes: m.Spec.Bytes, Sha256: m.Spec.SHA256, CreatedAt: m.CreatedAt.UTC(), Partial: m.Spec.Partial,
@@ -37,7 +37,7 @@ func EncodeManifest(m application.Manifest) ([]byte, error) {
 		Options: ExportOptions{
 			FormulaGuard: m.Spec.FormulaGuard, Pseudonymise: m.Spec.Pseudonymise, Threaded: m.Spec.Threaded, Bom: m.Spec.BOM,
 		},
-		Completeness: summary.Completeness, Models: summary.Models,
+		Completeness: totals.Completeness, Models: totals.Models,
 	}
 	d.Task.ID, d.Task.Run, d.Task.Status = string(m.Of.ID), m.Of.Run, TaskStatus(m.Of.Status)
 	d.Task.Sources = documents(m.Of.Sources, sourceDocument)

@@ -49,14 +49,18 @@ func (s *Store) Summary(ctx context.Context, user access.UserID, id task.ID) (su
 // newFiguresQuery takes the task. What became of a text is looked for in the few
 // texts that are lost.
 func newFiguresQuery(d dialect) string {
+	return `SELECT p.external_id, p.kind, p.author_external_id, p.author_name, p.likes, p.published_at, ` + lostExpr() + `,
+		p.spam_verdict, CASE WHEN p.spam_verdict = 'spam' THEN p.spam_reasons END, p.spam_model,
+		p.sentiment_label, p.sentiment_score, p.sentiment_model FROM posts AS p WHERE p.task_id = ` + d.param(1, "uuid")
+}
+
+// lostExpr tells what became of a post's text.
+func lostExpr() string {
 	lost := "CASE WHEN NOT p.deleted THEN ''"
 	for _, words := range slices.Sorted(maps.Keys(content.Losses)) {
 		lost += fmt.Sprintf(" WHEN p.body LIKE '%%%s' THEN '%s'", words, content.Losses[words])
 	}
-	lost += fmt.Sprintf(" ELSE '%s' END", content.DeletedByAuthor)
-	return `SELECT p.external_id, p.kind, p.author_external_id, p.author_name, p.likes, p.published_at, ` + lost + `,
-		p.spam_verdict, CASE WHEN p.spam_verdict = 'spam' THEN p.spam_reasons END, p.spam_model,
-		p.sentiment_label, p.sentiment_score, p.sentiment_model FROM posts AS p WHERE p.task_id = ` + d.param(1, "uuid")
+	return lost + fmt.Sprintf(" ELSE '%s' END", content.DeletedByAuthor)
 }
 
 // ofTask takes over what the task knows: what was announced, what is missing.

@@ -81,7 +81,7 @@ func NewSummaryCount() *SummaryCount {
 
 // Add counts a post. It keeps nothing of it.
 func (c *SummaryCount) Add(p *SummaryPost) {
-	c.groups[summaryGroup{p.Kind, p.Lost, p.Verdict, p.Label, p.SpamModel, p.SentimentModel}]++
+	c.groups[groupOf(p)]++
 	spam := p.Verdict == Spam
 	if spam {
 		for _, reason := range p.Reasons {
@@ -94,6 +94,16 @@ func (c *SummaryCount) Add(p *SummaryPost) {
 	if !spam && p.Lost == "" {
 		c.addLiked(p)
 	}
+}
+
+// AddAlike counts posts that agree in kind, loss, verdicts and models, and counts
+// nothing else of them: neither days nor authors, reasons nor likes.
+func (c *SummaryCount) AddAlike(p *SummaryPost, posts int64) {
+	c.groups[groupOf(p)] += posts
+}
+
+func groupOf(p *SummaryPost) summaryGroup {
+	return summaryGroup{p.Kind, p.Lost, p.Verdict, p.Label, p.SpamModel, p.SentimentModel}
 }
 
 func (c *SummaryCount) addDay(p *SummaryPost, scored bool) {

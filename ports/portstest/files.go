@@ -23,6 +23,7 @@ func TestFileStore(t *testing.T, newStore func(t *testing.T) ports.FileStore) {
 		"an aborted file leaves nothing":          filesAbort,
 		"a commit replaces, readers keep theirs":  filesReplace,
 		"what is not there is not found":          filesNotFound,
+		"many files go by what they begin with":   filesDeleteAll,
 		"files are read from anywhere":            filesSeek,
 		"writers of one name do not mix":          filesConcurrent,
 		"an empty file is a file":                 filesEmpty,
@@ -108,6 +109,25 @@ func filesNotFound(t *testing.T, s ports.FileStore) {
 	require.NoError(t, s.Delete(t.Context(), "a.csv"))
 	_, err = s.Open(t.Context(), "a.csv")
 	require.Equal(t, fault.NotFound, fault.KindOf(err))
+}
+
+func filesDeleteAll(t *testing.T, s ports.FileStore) {
+	for _, name := range []string{"one.1.csv", "one.2.csv", "one.2.manifest.json", "one", "oneself.csv", "another.one.csv"} {
+		writeFile(t, s, name, name)
+	}
+	begun, err := s.Create(t.Context(), "one.3.csv")
+	require.NoError(t, err)
+	require.NoError(t, s.DeleteAll(t.Context(), "one."))
+	require.NoError(t, s.DeleteAll(t.Context(), "one."), "when there are none")
+	for _, name := range []string{"one.1.csv", "one.2.csv", "one.2.manifest.json"} {
+		_, err := s.Open(t.Context(), name)
+		require.Equal(t, fault.NotFound, fault.KindOf(err))
+	}
+	for _, name := range []string{"one", "oneself.csv", "another.one.csv"} {
+		require.Equal(t, name, readFile(t, s, name))
+	}
+	require.NoError(t, begun.Commit(), "what is in the making is left alone")
+	require.Empty(t, readFile(t, s, "one.3.csv"))
 }
 
 func filesSeek(t *testing.T, s ports.FileStore) {

@@ -243,6 +243,15 @@ func summarises(t StoreT, s ports.Store) {
 	require.Nil(t, summary.Words, "the task runs")
 	require.EqualValues(t, "kit@1", summary.SpamModel)
 	require.EqualValues(t, "kit@1", summary.SentimentModel)
+
+	totals, err := s.Totals(w.ctx, w.user, id)
+	require.NoError(t, err)
+	require.Empty(t, totals.ByDay)
+	require.Empty(t, totals.TopAuthors)
+	summary.ByDay, summary.TopAuthors, summary.MostLiked, summary.SpamReasons = totals.ByDay, totals.TopAuthors, nil, nil
+	require.Equal(t, summary, totals)
+	_, err = s.Totals(w.ctx, w.newUser("eve"), id)
+	requireKind(t, fault.NotFound, err)
 }
 
 // requireMostLiked looks that the posts are the ten of all with the most likes,

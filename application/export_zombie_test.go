@@ -1,0 +1,76 @@
+package application_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/soundings-io/soundings/adapters/memory"
+	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
+)
+
+// stalling is a folder where the first publication of a csv file waits, and has
+// bytes of its own.
+type stalling struct {
+	*memory.Files
+	first          *sync.Once
+	begun, release chan struct{}
+}
+
+func (s stalling) Create(ctx context.Context, name string) (ports.FileWriter, error) {
+	w, err := s.Files.Create(ctx, name)
+	return stallingWriter{w, s, strings.HasSuffix(name, ".csv")}, err
+}
+
+type stallingWriter struct {
+	ports.FileWriter
+	in   stalling
+	file bool
+}
+
+func (w stallingWriter) Commit() error {
+	if w.file {
+		w.in.first.Do(func() {
+			_, _ = io.WriteString(w.FileWriter, "what the zombie read")
+			close(w.in.begun)
+			<-w.in.release
+		})
+	}
+	return w.FileWriter.Commit()
+}
+
+// TestAZombieChangesNoFinishedExport: a worker stalls in the middle of
+// publishing, the export is run anew and finished, and then the worker goes on.
+func TestAZombieChangesNoFinishedExport(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	folder := stalling{r.files, &sync.Once{}, make(chan struct{}), make(chan struct{})}
+	zombie := r.start(func(ps *parts) { ps.files = folder })
+	of := zombie.ended(zombie.collect(watch + "WakeIn60sec"))
+	made, err := zombie.exports.Create(t.Context(), r.by, application.NewExport{TaskID: of.ID, Format: "csv"})
+	require.NoError(t, err)
+	<-folder.begun
+	_, err = zombie.tasks.Pause(t.Context(), r.by, made.ID)
+	require.NoError(t, err)
+	_, err = zombie.tasks.Resume(t.Context(), r.by, made.ID)
+	require.NoError(t, err)
+	ended := zombie.ended(made.ID)
+	require.Equal(t, task.Completed, ended.Status, codes(ended))
+	finished := r.published(ended)
+	require.Len(t, finished, 2)
+
+	close(folder.release)
+	zombie.stop()
+	require.Equal(t, finished, r.published(ended), "what it published is taken back")
+	sum := sha256.Sum256([]byte(zombie.read(made.ID)))
+	require.Equal(t, ended.Export.SHA256, hex.EncodeToString(sum[:]))
+	require.Equal(t, ended.Export.SHA256, zombie.manifest(made.ID).Spec.SHA256)
+}
