@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +21,7 @@ import (
 // bytes of its own.
 type stalling struct {
 	*memory.Files
-	first          *sync.Once
+	stalled        *atomic.Bool
 	begun, release chan struct{}
 }
 
@@ -37,12 +37,10 @@ type stallingWriter struct {
 }
 
 func (w stallingWriter) Commit() error {
-	if w.file {
-		w.in.first.Do(func() {
-			_, _ = io.WriteString(w.FileWriter, "what the zombie read")
-			close(w.in.begun)
-			<-w.in.release
-		})
+	if w.file && w.in.stalled.CompareAndSwap(false, true) {
+		_, _ = io.WriteString(w.FileWriter, "what the zombie read")
+		close(w.in.begun)
+		<-w.in.release
 	}
 	return w.FileWriter.Commit()
 }
@@ -52,7 +50,7 @@ func (w stallingWriter) Commit() error {
 func TestAZombieChangesNoFinishedExport(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	folder := stalling{r.files, &sync.Once{}, make(chan struct{}), make(chan struct{})}
+	folder := stalling{r.files, &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
 	zombie := r.start(func(ps *parts) { ps.files = folder })
 	of := zombie.ended(zombie.collect(watch + "WakeIn60sec"))
 	made, err := zombie.exports.Create(t.Context(), r.by, application.NewExport{TaskID: of.ID, Format: "csv"})

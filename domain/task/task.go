@@ -112,13 +112,13 @@ type ExportSpec struct {
 	// FileName is what a download is called, without the extension.
 	FileName string `json:"fileName"`
 	// The rest is set when the file is published.
-	Rows      int64     `json:"rows"`
-	Bytes     int64     `json:"bytes"`
-	SHA256    string    `json:"sha256,omitempty"`
+	Rows   int64  `json:"rows"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256,omitempty"`
 	// Generation is that of the run which published: it is part of the file's name.
 	// Files of earlier versions of Soundings have none.
-	Generation int64 `json:"generation,omitempty"`
-	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+	Generation int64     `json:"generation,omitempty"`
+	ExpiresAt  time.Time `json:"expiresAt,omitzero"`
 	// Partial tells that the analysis was still running when it was read.
 	Partial bool `json:"partial"`
 }
