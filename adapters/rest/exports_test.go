@@ -252,7 +252,7 @@ func TestManifestDocument(t *testing.T) {
 		},
 		Columns: []string{"id", "text"}, CreatedAt: at,
 		Of: task.State{ID: "t", Run: 2, Status: task.Running, Sources: []content.Source{{URL: "u", Provider: "youtube", Kind: "video", ExternalID: "x"}}},
-		Summary: analysis.Summary{
+		Totals: analysis.Summary{
 			Total: 7, Expected: &two, SpamModel: "s@1",
 			Missing: []analysis.Missing{{Cause: content.Capped}, {Cause: content.FetchFailed, Count: &two}},
 		},
