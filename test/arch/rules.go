@@ -34,6 +34,7 @@ var home = map[string][]string{
 	"riverqueue.com/riverui":      {"adapters/riverqueue"},
 	"github.com/google/wire":      {"bootstrap"},
 	"github.com/prometheus":       {"adapters/observe"},
+	"go.opentelemetry.io":         {"adapters/observe"},
 }
 
 // testing code must not be in the binary.
