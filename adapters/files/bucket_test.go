@@ -324,6 +324,37 @@ func TestBucketThatIsOutOfReach(t *testing.T) {
 	}
 }
 
+// TestBucketSendsPartsAgain: the first try of each part is refused before its
+// body was read, so that the transport still reads that one while the next try,
+// and then the next part, goes.
+func TestBucketSendsPartsAgain(t *testing.T) {
+	t.Parallel()
+	s3 := newFakeS3(t)
+	var mu sync.Mutex
+	refused := map[string]bool{}
+	s3.answers(func(w http.ResponseWriter, r *http.Request) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		part := r.URL.Query().Get("partNumber")
+		if part == "" || refused[part] {
+			return false
+		}
+		refused[part] = true
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return true
+	})
+	b := s3.open(t, "", 0)
+	content := bytesOf(17 << 20)
+	require.NoError(t, write(t, b, "a.csv", content).Commit())
+	require.Len(t, refused, 3)
+	f, err := b.Open(t.Context(), "a.csv")
+	require.NoError(t, err)
+	defer func() { _ = f.Close() }()
+	back, err := io.ReadAll(f)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(content, back))
+}
+
 func TestBucketReachesNothingOutside(t *testing.T) {
 	t.Parallel()
 	b := newFakeS3(t).open(t, "/made", 0)

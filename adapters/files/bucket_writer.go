@@ -1,7 +1,6 @@
 package files
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -61,7 +60,9 @@ func (w *bucketWriter) send() error {
 		w.upload = upload
 	}
 	number := len(w.parts) + 1
-	sent, err := w.bucket.client.PutObjectPart(ctx, w.bucket.bucket, w.key, w.upload, number, bytes.NewReader(w.part), int64(len(w.part)),
+	body := newSending(w.part)
+	defer body.end()
+	sent, err := w.bucket.client.PutObjectPart(ctx, w.bucket.bucket, w.key, w.upload, number, body, int64(len(w.part)),
 		minio.PutObjectPartOptions{Sha256Hex: sum(w.part), DisableContentSha256: true})
 	if err != nil {
 		return unwritten(err)
@@ -85,7 +86,9 @@ func (w *bucketWriter) Commit() error {
 	defer cancel()
 	var err error
 	if w.upload == "" {
-		_, err = w.bucket.client.PutObject(ctx, w.bucket.bucket, w.key, bytes.NewReader(w.part), int64(len(w.part)), "", sum(w.part),
+		body := newSending(w.part)
+		defer body.end()
+		_, err = w.bucket.client.PutObject(ctx, w.bucket.bucket, w.key, body, int64(len(w.part)), "", sum(w.part),
 			minio.PutObjectOptions{DisableContentSha256: true})
 	} else {
 		_, err = w.bucket.client.CompleteMultipartUpload(ctx, w.bucket.bucket, w.key, w.upload, w.parts, minio.PutObjectOptions{})
