@@ -107,8 +107,10 @@ release: ## binaries for linux and darwin, amd64 and arm64, with checksums and a
 	cd bin/release && sha256sum soundings-* > SHA256SUMS
 
 .PHONY: image
-image: ## the container image, soundings:latest
-	docker build --build-arg VERSION=$(VERSION) $(if $(BUILDER),--build-arg BUILDER=$(BUILDER)) -t soundings .
+image: ## the container image, soundings:latest, for this machine's kind of processor; needs no registry
+	@rm -rf bin/image && mkdir -p bin/image/data bin/image/tmp && chmod 1777 bin/image/tmp
+	GOOS=linux CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/image/soundings ./bootstrap/cmd/soundings
+	docker build --target prebuilt -t soundings .
 
 .PHONY: vulnerabilities
 vulnerabilities: ## known vulnerabilities that the code reaches (needs the database of vuln.go.dev)

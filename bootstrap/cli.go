@@ -36,7 +36,8 @@ type commands struct {
 	Tokens struct {
 		Rotate struct{} `cmd:"" help:"Encrypt all stored tokens with the first key of TOKEN_ENCRYPTION_KEY."`
 	} `cmd:"" help:"Manage users' tokens at rest."`
-	Version struct{} `cmd:"" help:"Print the version."`
+	Healthcheck struct{} `cmd:"" help:"Ask the process that has the same settings whether it is ready; for containers."`
+	Version     struct{} `cmd:"" help:"Print the version."`
 }
 
 type apiKeyCommand struct {
@@ -86,6 +87,8 @@ func Main(ctx context.Context, args []string, version Version, s Streams) int {
 		err = rotateTokens(ctx, config, s.Out)
 	case "analyze <url>":
 		return c.Analyze.run(ctx, config, version, s)
+	case "healthcheck":
+		err = healthcheck(ctx, config, s.Out)
 	case "api":
 		err = serve(ctx, config, version, Roles{API: true}, s)
 	case "worker":

@@ -7,6 +7,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	_ "golang.org/x/crypto/x509roots/fallback" // images without certificates must know the platforms as well
+
 	"github.com/soundings-io/soundings/bootstrap"
 )
 
