@@ -90,6 +90,8 @@ type Config struct {
 	// The SDK of OpenTelemetry reads its other variables by itself.
 	OTLPEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT"`
 	OTLPProtocol string `env:"OTEL_EXPORTER_OTLP_PROTOCOL"`
+	OTLPHeaders  secret `env:"OTEL_EXPORTER_OTLP_HEADERS"`
+	OTLPTimeout  int    `env:"OTEL_EXPORTER_OTLP_TIMEOUT" envDefault:"10000"` // in milliseconds
 	OTelSampler  string `env:"OTEL_TRACES_SAMPLER"`
 	OTelDisabled bool   `env:"OTEL_SDK_DISABLED"`
 

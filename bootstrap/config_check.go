@@ -34,6 +34,7 @@ var expectations = map[string]string{
 	"REQUESTS_PER_SECOND":        "a number, 0 for no limit",
 	"QUEUED_PER_TASK":            "a whole number from 1",
 	"QUEUED_PER_USER":            "a whole number from 1",
+	"OTEL_EXPORTER_OTLP_TIMEOUT": "a whole number of milliseconds, from 1 to 60000",
 	"OTEL_SDK_DISABLED":          "true or false",
 	"LOG_LEVEL":                  "debug, info, warn or error",
 }

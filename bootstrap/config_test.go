@@ -56,7 +56,8 @@ func TestABadValueIsToldInOneLine(t *testing.T) {
 		"AUTH_JWKS_URL=keys.json", "PUBLIC_URL=soundings.example", "PUBLIC_URL=https://soundings.example/?q", "WEBHOOK_SECRET=whsec_short",
 		"WEBHOOK_ALLOWED_NETWORKS=10.0.0.0", "TOKEN_ENCRYPTION_KEY=short",
 		"SERVICE_PATIENCE=0s", "SERVICE_PATIENCE=60", "EXPORT_TTL=-1h", "EXPORT_TTL=week", "MAX_PARK=0s", "MAX_PARK=2days", "RETENTION_YOUTUBE_TEXTS=30d", "RETENTION_REDDIT_TASKS=-1h",
-		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_TRACES_SAMPLER=sometimes", "OTEL_SDK_DISABLED=perhaps",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "OTEL_EXPORTER_OTLP_HEADERS=authorization",
+		"OTEL_EXPORTER_OTLP_TIMEOUT=0", "OTEL_EXPORTER_OTLP_TIMEOUT=10s", "OTEL_TRACES_SAMPLER=sometimes", "OTEL_SDK_DISABLED=perhaps",
 		"MAX_POSTS=0", "MAX_POSTS=1e6", "RUNNING_TASKS_PER_USER=0", "RUNNING_TASKS_PER_USER=x",
 		"REQUESTS_PER_SECOND=-1", "REQUESTS_PER_SECOND=fast", "QUEUED_PER_TASK=0", "QUEUED_PER_TASK=x",
 		"QUEUED_PER_USER=0", "QUEUED_PER_USER=x", "LOG_LEVEL=loud", "LOG_FORMAT=xml",
@@ -71,7 +72,7 @@ func TestABadValueIsToldInOneLine(t *testing.T) {
 			}
 			assert.True(t, strings.HasPrefix(err.Error(), name+": expected "), "%q", err)
 			assert.NotContains(t, err.Error(), "\n")
-			if name == "AUTH_JWT_SECRET" || name == "TOKEN_ENCRYPTION_KEY" || name == "WEBHOOK_SECRET" {
+			if name == "AUTH_JWT_SECRET" || name == "TOKEN_ENCRYPTION_KEY" || name == "WEBHOOK_SECRET" || name == "OTEL_EXPORTER_OTLP_HEADERS" {
 				assert.NotContains(t, err.Error(), value, "a secret is not repeated")
 			}
 		})
@@ -107,7 +108,7 @@ func TestEverySettingThatCannotBeParsedHasAnExpectation(t *testing.T) {
 func TestSecretsDoNotPrint(t *testing.T) {
 	t.Parallel()
 	c, err := LoadConfig([]string{"AUTH_JWT_SECRET=" + strings.Repeat("s3cret", 8), "YOUTUBE_CLIENT_ID=1-x", "YOUTUBE_CLIENT_SECRET=s3cret", "REDDIT_CLIENT_ID=r",
-		"REDDIT_CLIENT_SECRET=s3cret", "TOKEN_ENCRYPTION_KEY=" + aKey("a", "k"), "YOUTUBE_MASTER_ACCESS_TOKEN= tok3n\n"})
+		"REDDIT_CLIENT_SECRET=s3cret", "TOKEN_ENCRYPTION_KEY=" + aKey("a", "k"), "YOUTUBE_MASTER_ACCESS_TOKEN= tok3n\n", "OTEL_EXPORTER_OTLP_HEADERS=authorization=s3cret"})
 	require.NoError(t, err)
 	assert.Equal(t, "tok3n", c.YouTubeMasterToken.Reveal(), "spaces around it are a slip")
 	for _, shown := range []string{sprint("%v", c), sprint("%+v", c), sprint("%#v", c)} {

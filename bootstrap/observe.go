@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/soundings-io/soundings/adapters/observe"
 	"github.com/soundings-io/soundings/adapters/sqlstore"
@@ -18,9 +19,12 @@ var samplers = []string{
 }
 
 func (c *Config) traceChecks() []check {
+	_, headers := observe.ParseHeaders(c.OTLPHeaders.Reveal())
 	return []check{
 		{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://… or https://…, or nothing", c.OTLPEndpoint == "" || isHTTP(c.OTLPEndpoint)},
 		{"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf, or nothing", c.OTLPProtocol == "" || c.OTLPProtocol == "http/protobuf"},
+		{"OTEL_EXPORTER_OTLP_HEADERS", "NAME=VALUE with commas between them, each value percent-encoded, or nothing", headers},
+		{"OTEL_EXPORTER_OTLP_TIMEOUT", expectations["OTEL_EXPORTER_OTLP_TIMEOUT"], c.OTLPTimeout >= 1 && c.OTLPTimeout <= 60_000},
 		{"OTEL_TRACES_SAMPLER", "one of " + strings.Join(samplers[1:], ", "), slices.Contains(samplers, c.OTelSampler)},
 	}
 }
@@ -30,7 +34,10 @@ func newTraces(ctx context.Context, c Config, v Version, log *slog.Logger) (*obs
 	if c.OTLPEndpoint == "" || c.OTelDisabled {
 		return nil, func() {}, nil
 	}
-	t, err := observe.NewTraces(ctx, c.OTLPEndpoint, string(v), log)
+	headers, _ := observe.ParseHeaders(c.OTLPHeaders.Reveal()) // checked when it was read
+	t, err := observe.NewTraces(ctx, observe.Collector{
+		Endpoint: c.OTLPEndpoint, Headers: headers, Timeout: time.Duration(c.OTLPTimeout) * time.Millisecond,
+	}, string(v), log)
 	if err != nil {
 		return nil, nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}

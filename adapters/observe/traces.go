@@ -2,16 +2,13 @@ package observe
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"net/url"
 	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -40,17 +37,11 @@ const (
 	farewell = 3 * time.Second
 )
 
-// NewTraces returns traces that go to the collector at the endpoint, by
-// OTLP over HTTP. Headers, sampler, batches and the service's name are those
-// of the standard variables (OTEL_*). Close sends what is left.
-func NewTraces(ctx context.Context, endpoint, version string, log *slog.Logger) (*Traces, error) {
-	base, err := url.JoinPath(endpoint, "v1/traces")
-	if err != nil {
-		return nil, err
-	}
-	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(base), otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
-		Enabled: true, InitialInterval: time.Second, MaxInterval: 5 * time.Second, MaxElapsedTime: exportPatience,
-	}))
+// NewTraces returns traces that go to the collector, by OTLP over HTTP. Sampler,
+// batches and the service's name are those of the standard variables (OTEL_*),
+// which the SDK reads. Close sends what is left.
+func NewTraces(ctx context.Context, c Collector, version string, log *slog.Logger) (*Traces, error) {
+	exporter, err := newExporter(c)
 	if err != nil {
 		return nil, err
 	}
@@ -117,17 +108,13 @@ type lostSpans struct {
 
 func newLostSpans(log *slog.Logger) *lostSpans { return &lostSpans{log: log} }
 
-// Handle takes an error of the SDK. An address may hold a password, so that of
-// an error with an address only the cause is told.
+// Handle takes an error of the SDK.
 func (l *lostSpans) Handle(err error) {
 	now := time.Now()
 	next := l.next.Load()
 	if now.UnixNano() < next || !l.next.CompareAndSwap(next, now.Add(time.Minute).UnixNano()) {
 		return
 	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err
-	}
-	reason := err.Error() // with the collector's answer, as long as that may be
+	reason := withoutAddress(err).Error()
 	l.log.Warn("the collector of traces takes none; they are dropped (said once a minute)", "error", reason[:min(len(reason), longestReason)])
 }

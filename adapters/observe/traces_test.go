@@ -22,7 +22,7 @@ import (
 
 func tracesTo(t *testing.T, endpoint string) *observe.Traces {
 	t.Helper()
-	traces, err := observe.NewTraces(t.Context(), endpoint, "test", slog.New(slog.DiscardHandler))
+	traces, err := observe.NewTraces(t.Context(), observe.Collector{Endpoint: endpoint, Timeout: 10 * time.Second}, "test", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	return traces
 }

@@ -11,8 +11,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	collected "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
+	collected "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
+	otlp "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 )
 
 // Span is a span as a collector got it.
