@@ -37,9 +37,9 @@ test: $(if $(CI),$(MODULES)) ## all tests, with Postgres and Redis where they ca
 	go run ./test/env/cmd/testenv -- go test $(RACE) $(COUNT) -timeout 15m $(PACKAGES)
 
 .PHONY: test-deps
-test-deps: ## install Postgres, Redis, Chromium and npm for the tests, with apt
+test-deps: ## install Postgres, PgBouncer, Redis, Chromium and npm for the tests, with apt
 	$(SUDO) apt-get update -qq
-	$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql redis-server chromium npm
+	$(SUDO) env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends postgresql pgbouncer redis-server chromium npm
 
 .PHONY: test-faults
 test-faults: ## break everything Soundings stands on, over 51,756 comments: 20 to 45 minutes

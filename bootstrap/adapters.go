@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -57,7 +58,7 @@ type queueAdapter struct {
 	health ports.HealthChecker
 }
 
-func openQueue(ctx context.Context, c Config, log *slog.Logger) (queueAdapter, func(), error) {
+func openQueue(ctx context.Context, c Config, store *sqlstore.Store, log *slog.Logger) (queueAdapter, func(), error) {
 	switch c.Queue {
 	case QueueAsynq:
 		q, err := redisqueue.Open(ctx, c.RedisURL, redisqueue.Options{Concurrency: c.Concurrency, Logger: log})
@@ -66,6 +67,9 @@ func openQueue(ctx context.Context, c Config, log *slog.Logger) (queueAdapter, f
 		}
 		return queueAdapter{Queue: q, health: q}, func() { _ = q.Close() }, nil
 	case QueueRiver:
+		if store.Pooled() && c.DatabaseDirectURL == "" {
+			return queueAdapter{}, nil, errNoDirectAddress
+		}
 		q, err := openRiver(ctx, c, log)
 		if err != nil {
 			return queueAdapter{}, nil, err
@@ -75,6 +79,10 @@ func openQueue(ctx context.Context, c Config, log *slog.Logger) (queueAdapter, f
 		return queueAdapter{Queue: memory.NewQueue(c.Concurrency)}, func() {}, nil
 	}
 }
+
+// errNoDirectAddress is what a pooler of transactions cannot do.
+var errNoDirectAddress = errors.New("DATABASE_DIRECT_URL: expected the database's address past the pooler " +
+	"that DATABASE_URL leads through: migrations lock a session and River listens on one")
 
 // openRiver keeps River's tables in the Postgres database, or in a file beside
 // the SQLite database: one writer a file keeps both quick. River listens on a

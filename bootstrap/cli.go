@@ -147,6 +147,9 @@ func migrate(ctx context.Context, c Config) error {
 		return err
 	}
 	defer func() { _ = store.Close() }()
+	if store.Pooled() {
+		return errNoDirectAddress
+	}
 	if err := store.Migrate(ctx); err != nil || !isPostgres(url) {
 		return err
 	}

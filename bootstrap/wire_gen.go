@@ -49,7 +49,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 		cleanup()
 		return nil, nil, err
 	}
-	bootstrapQueueAdapter, cleanup5, err := openQueue(ctx, c, log)
+	bootstrapQueueAdapter, cleanup5, err := openQueue(ctx, c, store, log)
 	if err != nil {
 		cleanup4()
 		cleanup3()

@@ -84,6 +84,43 @@ func TestQueueOnServer(t *testing.T) {
 	portstest.TestQueue(t, features(), func(t testing.TB) portstest.QueueBackend { return backendAt(t, env.Redis(t)) })
 }
 
+// TestQueueOnACluster runs the kit on three nodes. That long runs are kept is
+// shown on the server.
+func TestQueueOnACluster(t *testing.T) {
+	t.Parallel()
+	f := features()
+	f.LongRun = time.Second
+	portstest.TestQueue(t, f, func(t testing.TB) portstest.QueueBackend { return backendAt(t, env.RedisCluster(t)) })
+}
+
+// TestAnotherMasterTakesOver: what stood on the old one may be lost or come
+// twice, which the rows mend; the queue goes on with the new one.
+func TestAnotherMasterTakesOver(t *testing.T) {
+	t.Parallel()
+	sentinels := env.RedisSentinel(t)
+	q := open(t, sentinels.URL, redisqueue.Options{Concurrency: 1, RetryDelay: time.Second})
+	ctx, cancel := context.WithCancel(t.Context())
+	handled, ended := make(chan ports.Delivery, 100), make(chan error, 1)
+	go func() {
+		ended <- q.Run(ctx, func(_ context.Context, d ports.Delivery) error { handled <- d; return nil })
+	}()
+	first, second := ports.Delivery{SubtaskID: "a", Generation: 1}, ports.Delivery{SubtaskID: "b", Generation: 1}
+	require.NoError(t, q.Enqueue(t.Context(), []ports.Delivery{first}))
+	require.Equal(t, first, <-handled)
+	sentinels.Failover()
+	require.Eventually(t, func() bool { // as the sweep does: again and again
+		return q.Enqueue(t.Context(), []ports.Delivery{second}) == nil
+	}, 30*time.Second, 100*time.Millisecond)
+	for next := range handled {
+		if next == second {
+			break
+		}
+	}
+	require.NoError(t, q.Healthy(t.Context()))
+	cancel()
+	require.NoError(t, <-ended)
+}
+
 func BenchmarkQueue(b *testing.B) {
 	portstest.BenchmarkQueue(b, func(t testing.TB) portstest.QueueBackend { return backendAt(t, env.Redis(t)) })
 }

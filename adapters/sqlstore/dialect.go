@@ -39,6 +39,11 @@ type dialect interface {
 	relax(q *bun.SelectQuery) *bun.SelectQuery
 	// firm takes that back.
 	firm(ctx context.Context, tx bun.Tx) error
+	// limited gives a transaction the server's own limits where its session cannot
+	// keep them, which is through a pooler.
+	limited(ctx context.Context, tx bun.Tx) error
+	// pooled tells that the session may be another one after each transaction.
+	pooled() bool
 	// unlimited lifts the server's own time limit for the transaction.
 	unlimited(ctx context.Context, tx bun.Tx) error
 	// snapshot are the options of a transaction whose reads all see one state.

@@ -31,34 +31,31 @@ var migrationFiles embed.FS
 
 // postgres is the dialect of PostgreSQL 15 and newer.
 type postgres struct {
-	// preparing is how statements with a fixed text are run, and describing how
-	// those with long arrays are: their arguments go in binary, which takes half
-	// the time of text, but they are planned anew for each.
-	preparing, describing pgx.QueryExecMode
+	sessions *sessions
+	// describing is how statements with long arrays are run: their arguments go in
+	// binary, which takes half the time of text, but they are planned anew for each.
+	describing pgx.QueryExecMode
 }
 
 var _ dialect = postgres{}
 
-// Postgres ends by itself what a client that was killed or cut off has left
-// behind, so that its row locks do not stay.
 const (
-	serverIdleLimit = time.Minute
-	connLifetime    = 30 * time.Minute
-	connIdleTime    = 5 * time.Minute
+	connLifetime = 30 * time.Minute
+	connIdleTime = 5 * time.Minute
 )
 
 // openPostgres makes the pool. Bun writes arguments into its statements, so
 // that pgx must not prepare each distinct text: mode exec. The few statements
-// with a fixed text are prepared, unless the address has
-// default_query_exec_mode=exec, for a pooler that hands out connections by
-// transaction and knows nothing of prepared statements.
-func openPostgres(url string, opts Options) (*Store, error) {
-	config, err := pgx.ParseConfig(url)
+// with a fixed text are prepared, unless the address has another
+// default_query_exec_mode or leads through a pooler.
+func openPostgres(address string, opts Options) (*Store, error) {
+	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		// The cause holds the address, and that a password.
 		return nil, fault.New(fault.Invalid, fault.CodeInvalidValue, "the database's address cannot be read; it looks like postgres://user:password@host:5432/name")
 	}
-	preparing, describing := config.DefaultQueryExecMode, config.DefaultQueryExecMode
+	sessions := newSessions(address, config.DefaultQueryExecMode, opts.Timeout)
+	describing := config.DefaultQueryExecMode
 	if describing == pgx.QueryExecModeCacheStatement {
 		describing = pgx.QueryExecModeCacheDescribe
 	}
@@ -67,18 +64,13 @@ func openPostgres(url string, opts Options) (*Store, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "soundings"
 	}
-	limits := fmt.Sprintf("SET statement_timeout = %d; SET idle_in_transaction_session_timeout = %d",
-		opts.Timeout.Milliseconds(), serverIdleLimit.Milliseconds())
-	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, limits, pgx.QueryExecModeSimpleProtocol)
-		return err
-	}))
+	db := stdlib.OpenDB(*config, stdlib.OptionAfterConnect(sessions.begin))
 	db.SetMaxOpenConns(opts.MaxConns)
 	db.SetMaxIdleConns(opts.MaxConns)
 	db.SetConnMaxLifetime(connLifetime)
 	db.SetConnMaxIdleTime(connIdleTime)
 	bunDB := bun.NewDB(db, pgdialect.New())
-	return &Store{db: bunDB, read: bunDB, dialect: postgres{preparing, describing}}, nil
+	return &Store{db: bunDB, read: bunDB, dialect: postgres{sessions, describing}}, nil
 }
 
 // migrations takes a session lock, so that of many processes that migrate at
@@ -141,7 +133,7 @@ func (postgres) lostRace(err error) bool {
 	return ok && (pg.Code == pgSerialization || pg.Code == pgDeadlock)
 }
 
-func (p postgres) prepared(args ...any) []any { return append([]any{p.preparing}, args...) }
+func (p postgres) prepared(args ...any) []any { return append([]any{p.sessions.preparing()}, args...) }
 
 func (p postgres) inBinary(args ...any) []any { return append([]any{p.describing}, args...) }
 
@@ -179,6 +171,16 @@ func (postgres) firm(ctx context.Context, tx bun.Tx) error {
 	_, err := tx.NewRaw("SET LOCAL synchronous_commit TO DEFAULT").Exec(ctx)
 	return err
 }
+
+func (p postgres) limited(ctx context.Context, tx bun.Tx) error {
+	if !p.sessions.pooled.Load() {
+		return nil
+	}
+	_, err := tx.Tx.ExecContext(ctx, p.sessions.limits("SET LOCAL"), pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+func (p postgres) pooled() bool { return p.sessions.pooled.Load() }
 
 func (postgres) unlimited(ctx context.Context, tx bun.Tx) error {
 	_, err := tx.NewRaw("SET LOCAL statement_timeout = 0").Exec(ctx)

@@ -23,7 +23,7 @@ func (s *Store) Queues(ctx context.Context) ([]ports.QueueState, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
 	var queues []ports.QueueState
-	err := s.read.RunInTx(ctx, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
+	err := s.runInTx(ctx, s.read, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
 		paused, err := pausedTypes(ctx, tx)
 		if err != nil {
 			return err
@@ -164,7 +164,7 @@ func (s *Store) Jobs(ctx context.Context, t task.SubtaskType, states []task.JobS
 		return none, err
 	}
 	var jobs []ports.Job
-	err = s.read.RunInTx(ctx, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
+	err = s.runInTx(ctx, s.read, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
 		for _, state := range states {
 			var rows []jobRow
 			if err := behind(jobsIn(tx, t, state)).Limit(int64(p.Limit)+1).Scan(ctx, &rows); err != nil {

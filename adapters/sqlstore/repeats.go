@@ -100,7 +100,7 @@ func (s *Store) storeRepeats(ctx context.Context, l ports.Lease) (err error) {
 
 // patiently reads in a transaction that the server's time limit does not end.
 func (s *Store) patiently(ctx context.Context, fn func(ctx context.Context, tx bun.Tx) error) error {
-	return s.read.RunInTx(ctx, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
+	return s.runInTx(ctx, s.read, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
 		if err := s.dialect.unlimited(ctx, tx); err != nil {
 			return err
 		}

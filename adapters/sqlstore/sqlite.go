@@ -113,6 +113,10 @@ func (sqliteDB) relax(q *bun.SelectQuery) *bun.SelectQuery { return q }
 
 func (sqliteDB) firm(context.Context, bun.Tx) error { return nil }
 
+func (sqliteDB) limited(context.Context, bun.Tx) error { return nil }
+
+func (sqliteDB) pooled() bool { return false }
+
 func (sqliteDB) unlimited(context.Context, bun.Tx) error { return nil }
 
 func (sqliteDB) snapshot() *sql.TxOptions { return nil } // every transaction reads one

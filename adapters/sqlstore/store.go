@@ -106,6 +106,11 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
+// Pooled tells that the database is reached through a pooler of connections,
+// such as PgBouncer: sessions are not the Store's own, so that what lives in
+// one, as River's LISTEN and Migrate's lock, needs another address.
+func (s *Store) Pooled() bool { return s.dialect.pooled() }
+
 // Healthy returns nil if the database answers, within 2 seconds.
 func (s *Store) Healthy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
@@ -126,12 +131,22 @@ func (s *Store) inTx(ctx context.Context, fn func(ctx context.Context, tx bun.Tx
 	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	for try := 1; ; try++ {
-		err := s.db.RunInTx(ctx, nil, fn)
+		err := s.runInTx(ctx, s.db, nil, fn)
 		if try < maxTries && ctx.Err() == nil && s.dialect.lostRace(err) {
 			continue
 		}
 		return s.fault(err)
 	}
+}
+
+// runInTx runs fn in one transaction of db, with the server's own limits.
+func (s *Store) runInTx(ctx context.Context, db bun.IDB, opts *sql.TxOptions, fn func(ctx context.Context, tx bun.Tx) error) error {
+	return db.RunInTx(ctx, opts, func(ctx context.Context, tx bun.Tx) error {
+		if err := s.dialect.limited(ctx, tx); err != nil {
+			return err
+		}
+		return fn(ctx, tx)
+	})
 }
 
 // bounded returns ctx with the store's timeout, for single statements.

@@ -20,7 +20,7 @@ import (
 // streamPosts reads the rows in Postgres's binary format straight from pgx:
 // an export reads hundreds of thousands of rows, and database/sql would make
 // more garbage than the rows themselves.
-func (postgres) streamPosts(ctx context.Context, db *bun.DB, w walk, fn func(*streamed) error) error {
+func (p postgres) streamPosts(ctx context.Context, db *bun.DB, w walk, fn func(*streamed) error) error {
 	return onPgx(ctx, db, func(c *pgx.Conn) error {
 		tx, err := c.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 		if err != nil {
@@ -28,7 +28,7 @@ func (postgres) streamPosts(ctx context.Context, db *bun.DB, w walk, fn func(*st
 		}
 		defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 		// A planner that takes the task for a few posts would compare each with each.
-		const limits = "SET LOCAL statement_timeout = 0; SET LOCAL enable_nestloop = off"
+		limits := p.sessions.limits("SET LOCAL") + "; SET LOCAL statement_timeout = 0; SET LOCAL enable_nestloop = off"
 		if _, err := tx.Exec(ctx, limits, pgx.QueryExecModeSimpleProtocol); err != nil {
 			return err
 		}
@@ -58,8 +58,7 @@ func pgPlaces(ctx context.Context, tx pgx.Tx, query string) ([]content.Placed, e
 
 func (p postgres) readPosts(ctx context.Context, db *bun.DB, query string, args []any, fn func(*streamed) error) error {
 	return onPgx(ctx, db, func(c *pgx.Conn) error {
-		modes := []any{p.preparing, pgx.QueryResultFormats{pgx.BinaryFormatCode}}
-		rows, err := c.Query(ctx, query, append(modes, args...)...)
+		rows, err := p.sessions.binary(ctx, c, query, args...)
 		if err != nil {
 			return err
 		}

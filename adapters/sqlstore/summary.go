@@ -26,7 +26,7 @@ func (s *Store) Summary(ctx context.Context, user access.UserID, id task.ID) (su
 		return sum, s.fault(err)
 	}
 	defer func() { _ = conn.Close() }()
-	err = conn.RunInTx(ctx, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
+	err = s.runInTx(ctx, conn, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
 		t, err := readTask(ctx, tx, user, id)
 		if err != nil {
 			return err

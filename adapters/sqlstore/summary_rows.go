@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 
@@ -23,7 +22,7 @@ func (p postgres) eachFigure(ctx context.Context, conn bun.Conn, query, id strin
 		if !ok {
 			return fmt.Errorf("the driver is %T, not pgx", driver)
 		}
-		rows, err := c.Conn().Query(ctx, query, p.preparing, pgx.QueryResultFormats{pgx.BinaryFormatCode}, id)
+		rows, err := p.sessions.binary(ctx, c.Conn(), query, id)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (s *Store) TaskCounts(ctx context.Context) (ports.TaskCounts, error) {
 	for _, status := range []task.Status{task.Completed, task.CompletedPartial, task.Failed, task.Cancelled} {
 		counts.EndedLately[status] = 0
 	}
-	err := s.read.RunInTx(ctx, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
+	err := s.runInTx(ctx, s.read, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
 		if err := scanTasks(ctx, liveTasks(tx), counts.Live); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ type totalsRow struct {
 func (s *Store) Totals(ctx context.Context, user access.UserID, id task.ID) (sum analysis.Summary, err error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	err = s.read.RunInTx(ctx, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
+	err = s.runInTx(ctx, s.read, s.dialect.snapshot(), func(ctx context.Context, tx bun.Tx) error {
 		t, err := readTask(ctx, tx, user, id)
 		if err != nil {
 			return err
