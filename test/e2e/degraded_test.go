@@ -14,7 +14,7 @@ import (
 
 const (
 	// judgedThreads are several requests to a service, which takes 100 texts.
-	judgedThreads = 1200
+	judgedThreads = 600
 	// trialEvery is how soon an open breaker lets the next call try.
 	trialEvery = time.Second
 )
