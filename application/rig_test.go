@@ -29,7 +29,7 @@ import (
 const (
 	// patience bounds what a test waits for, on a busy machine and with -race.
 	patience = 3 * time.Minute
-	pollGap  = 20 * time.Millisecond
+	pollGap  = 40 * time.Millisecond
 )
 
 // rig is a deployment without its processes: a real SQLite store, files in

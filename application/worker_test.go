@@ -58,7 +58,7 @@ func TestAPanicFailsItsSubtaskAlone(t *testing.T) {
 
 func TestAStopHandsBackAndAnotherProcessGoesOn(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
+	r := newAgedSQLite(t)
 	r.fake.Inject(secondPage(1))
 	first := r.start(func(p *parts) { p.grace = time.Millisecond })
 	id := first.collect(battery)
@@ -70,6 +70,7 @@ func TestAStopHandsBackAndAnotherProcessGoesOn(t *testing.T) {
 		assert.Zero(t, sub.Attempt, "handing back spends no attempt")
 		assert.Zero(t, sub.Lost)
 	}
+	r.losesQueue(id)
 	ended := r.start().ended(id)
 	assert.Equal(t, task.Completed, ended.Status, codes(ended))
 	assert.Equal(t, r.onYouTube("BatteryFire"), r.comments(id))

@@ -47,6 +47,7 @@ func measureTelemetry(ctx context.Context, b *bench) error {
 	go collector.scrape(ctx, "http://"+address+"/metrics")
 
 	var ratios, withs, withouts []float64
+	var cores string
 	for pair := range telemetryPairs + 1 {
 		without, err := off.run(ctx, load, 1)
 		if err != nil {
@@ -60,10 +61,12 @@ func measureTelemetry(ctx context.Context, b *bench) error {
 			continue
 		}
 		ratios = append(ratios, with.rate()/without.rate())
+		cores = with.cores + "; " + without.cores
 		withs, withouts = append(withs, with.rate()), append(withouts, without.rate())
 	}
 	b.table.above("pipeline with telemetry to without, median of five pairs", median(ratios), 0.9, "×")
 	b.table.note("… comments/s with, without", fmt.Sprintf("%.0f, %.0f", median(withs), median(withouts)))
+	b.table.note("… seconds of a core in the last pair: with, without", cores)
 	b.table.above("… how often the metrics were read", float64(collector.scraped.Load()), telemetryPairs, "times")
 	b.table.above("… what the collector was sent", float64(collector.bytes.Load())/1024, 1, "KiB of traces")
 	return nil
