@@ -10,8 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/soundings-io/soundings/adapters/sqlstore"
-	"github.com/soundings-io/soundings/domain/access"
-	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -37,7 +35,7 @@ func measureSweep(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer drop()
-	if err := b.fillForSweep(ctx, address); err != nil {
+	if err := b.fillWithOneTask(ctx, address, sweptRows); err != nil {
 		return err
 	}
 	statements, err := sweepStatements(ctx, b, address)
@@ -59,28 +57,6 @@ func measureSweep(ctx context.Context, b *bench) error {
 	b.table.below(fmt.Sprintf("slowest of the %d statements of dispatch and sweep, 5 million posts, 100,000 subtasks", len(statements)), median(worst), sweptWithin, "ms")
 	b.table.note(fmt.Sprintf("… at its fastest; it is `%.60s`", slowest), figure{percentile(worst, 0), "ms"}.String())
 	return nil
-}
-
-// fillForSweep multiplies a task and a subtask that the store has made, so that
-// their rows are as it writes them.
-func (b *bench) fillForSweep(ctx context.Context, address string) error {
-	store, err := b.openStore(ctx, address)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = store.Close() }()
-	user, err := store.EnsureUser(ctx, access.User{ID: access.UserID(newID()), Name: benchUser, CreatedAt: time.Now()})
-	if err != nil {
-		return err
-	}
-	source := content.Source{Provider: content.YouTube, Kind: content.Video, ExternalID: "BenchVideo0", URL: "https://www.youtube.com/watch?v=BenchVideo0"}
-	made, subtasks := task.NewAnalysis(user.ID, []content.Source{source}, "", task.Options{}, newID, time.Now())
-	if err := store.CreateTask(ctx, made, subtasks); err != nil {
-		return err
-	}
-	began := time.Now()
-	defer func() { b.say("filling took %.0f s", time.Since(began).Seconds()) }()
-	return b.execute(ctx, address, sweptRows...)
 }
 
 // sweptRows fill the database. Of a live task's fifty subtasks most are due or
