@@ -1,7 +1,7 @@
 // Command bench measures how fast and how small Soundings is, each figure
 // beside its limit on the same machine in the same run, and prints one table.
 //
-//	go run ./test/bench [-strict] [-rows N] [storage] [pipeline] [export] [reads] [pages] [access] [claims] [fairness] [sweep] [retention] [latency] [streams] [workers] [telemetry] [footprint]
+//	go run ./test/bench [-strict] [-rows N] [storage] [pipeline] [export] [reads] [pages] [access] [claims] [fairness] [sweep] [retention] [scale] [latency] [streams] [workers] [telemetry] [footprint]
 //
 // Without names it runs all parts, in ten minutes or so. -strict makes a missed
 // target an exit code of 1. -rows is how many posts are exported, rounded up to
@@ -45,6 +45,7 @@ var parts = []part{
 	{"fairness", measureFairness},
 	{"sweep", measureSweep},
 	{"retention", measureRetention},
+	{"scale", measureScale},
 	{"latency", measureLatency},
 	{"streams", measureStreams},
 	{"workers", measureWorkers},
