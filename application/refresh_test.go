@@ -81,6 +81,16 @@ func TestARefreshReadsWhatIsNew(t *testing.T) {
 	assert.LessOrEqual(t, len(p.fake.Calls()), 3)
 	assert.Equal(t, second.Counters.Fetched, third.Counters.Fetched)
 	p.requireCountersAreRows(third)
+
+	summary, err := p.store.Summary(t.Context(), third.User, id)
+	require.NoError(t, err)
+	var brought []int64
+	for i, run := range summary.Runs {
+		brought = append(brought, run.Posts)
+		assert.Equal(t, i+1, run.Run)
+		assert.False(t, run.BeganAt.IsZero())
+	}
+	assert.Equal(t, []int64{1 + 1_500 + 9, 100 + 7, 0}, brought, "what each run found new")
 }
 
 // A walk that begins anew meets what it has just stored itself: that says

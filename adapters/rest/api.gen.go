@@ -1079,6 +1079,18 @@ type Retried struct {
 	Retried int `json:"retried"`
 }
 
+// RunFigures A run is the first fetch or a refresh. Posts are those that no run before had seen; spam is left out of the sides and the mean.
+type RunFigures struct {
+	BeganAt   time.Time `json:"beganAt"`
+	MeanScore *float64  `json:"meanScore"`
+	Negative  int64     `json:"negative"`
+	Neutral   int64     `json:"neutral"`
+	Positive  int64     `json:"positive"`
+	Posts     int64     `json:"posts"`
+	Run       int       `json:"run"`
+	Spam      int64     `json:"spam"`
+}
+
 // Schedule defines model for Schedule.
 type Schedule struct {
 	CreatedAt    time.Time  `json:"createdAt"`
@@ -1233,6 +1245,9 @@ type Summary struct {
 	// MostLiked The ten posts with the most likes, spam left out.
 	MostLiked []Post      `json:"mostLiked"`
 	Posts     PostFigures `json:"posts"`
+
+	// Runs What each of the latest 100 runs brought, the oldest first.
+	Runs []RunFigures `json:"runs"`
 
 	// SpamReasons Why posts were judged spam, most frequent first; a post may have several reasons.
 	SpamReasons []ReasonFigures `json:"spamReasons"`

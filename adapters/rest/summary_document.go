@@ -18,7 +18,7 @@ func SummaryDocument(s analysis.Summary) Summary {
 			},
 			BySpam: SpamFigures{Spam: s.BySpam[analysis.Spam], Ok: s.BySpam[analysis.OK], None: s.BySpam[""]},
 		},
-		ByDay: documents(s.ByDay, dayDocument), TopAuthors: documents(s.TopAuthors, authorDocument),
+		ByDay: documents(s.ByDay, dayDocument), Runs: documents(s.Runs, runDocument), TopAuthors: documents(s.TopAuthors, authorDocument),
 		MostLiked:    documents(s.MostLiked, func(p analysis.JudgedPost) Post { return postDocument(&p) }),
 		SpamReasons:  documents(s.SpamReasons, func(r analysis.ReasonFigures) ReasonFigures { return ReasonFigures{Reason: r.Reason, Posts: r.Posts} }),
 		Words:        wordsDocument(s.Words),
@@ -39,6 +39,13 @@ func dayDocument(d analysis.Day) DayFigures {
 	return DayFigures{
 		Day: d.Day.Format(time.DateOnly), Posts: d.Posts,
 		Positive: d.Positive, Neutral: d.Neutral, Negative: d.Negative, MeanScore: d.MeanScore,
+	}
+}
+
+func runDocument(r analysis.RunFigures) RunFigures {
+	return RunFigures{
+		Run: r.Run, BeganAt: r.BeganAt, Posts: r.Posts, Spam: r.Spam,
+		Positive: r.Positive, Neutral: r.Neutral, Negative: r.Negative, MeanScore: r.MeanScore,
 	}
 }
 

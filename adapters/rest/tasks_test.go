@@ -216,7 +216,7 @@ func TestSummary(t *testing.T) {
 	require.Equal(t, []any{}, empty["byDay"])
 	b.fetched(somePosts(), judge)
 	got := b.get("/tasks/"+id+"/summary", owner).doc
-	require.Equal(t, []string{"byDay", "completeness", "models", "mostLiked", "posts", "spamReasons", "topAuthors", "words"}, keysOf(got))
+	require.Equal(t, []string{"byDay", "completeness", "models", "mostLiked", "posts", "runs", "spamReasons", "topAuthors", "words"}, keysOf(got))
 	require.Nil(t, got["words"], "they are counted when the task has ended")
 	require.NotEmpty(t, got["mostLiked"])
 	require.Equal(t, "Lovely <3", got["mostLiked"].([]any)[0].(map[string]any)["text"])
@@ -231,6 +231,9 @@ func TestSummary(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"expected": 7.0, "fetched": 4.0, "missing": []any{map[string]any{"cause": "deleted", "count": 1.0}},
 	}, got["completeness"])
+	run := got["runs"].([]any)[0].(map[string]any)
+	require.Equal(t, []string{"beganAt", "meanScore", "negative", "neutral", "positive", "posts", "run", "spam"}, keysOf(run))
+	require.EqualValues(t, 1, run["run"])
 	day := got["byDay"].([]any)[2].(map[string]any)
 	require.Equal(t, map[string]any{"day": "2026-01-03", "posts": 1.0, "positive": 1.0, "neutral": 0.0, "negative": 0.0, "meanScore": 0.8}, day)
 }

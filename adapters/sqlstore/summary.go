@@ -40,6 +40,9 @@ func (s *Store) Summary(ctx context.Context, user access.UserID, id task.ID) (su
 		if sum.MostLiked, err = postsOf(ctx, tx, id, counted.MostLiked()); err != nil {
 			return err
 		}
+		if sum.Runs, err = runsOf(ctx, tx, id, counted); err != nil {
+			return err
+		}
 		sum.Words, err = wordsOf(ctx, tx, t)
 		return err
 	})
@@ -51,7 +54,7 @@ func (s *Store) Summary(ctx context.Context, user access.UserID, id task.ID) (su
 func newFiguresQuery(d dialect) string {
 	return `SELECT p.external_id, p.kind, p.author_external_id, p.author_name, p.likes, p.published_at, ` + lostExpr() + `,
 		p.spam_verdict, CASE WHEN p.spam_verdict = 'spam' THEN p.spam_reasons END, p.spam_model,
-		p.sentiment_label, p.sentiment_score, p.sentiment_model FROM posts AS p WHERE p.task_id = ` + d.param(1, "uuid")
+		p.sentiment_label, p.sentiment_score, p.sentiment_model, p.first_run FROM posts AS p WHERE p.task_id = ` + d.param(1, "uuid")
 }
 
 // lostExpr tells what became of a post's text.
@@ -76,6 +79,18 @@ func ofTask(sum *analysis.Summary, t task.State) {
 		sum.Missing = append(sum.Missing, m)
 	}
 	slices.SortFunc(sum.Missing, func(a, b analysis.Missing) int { return cmp.Compare(a.Cause, b.Cause) })
+}
+
+// runsOf returns the latest runs with what they brought, the oldest first.
+func runsOf(ctx context.Context, tx bun.Tx, id task.ID, counted *analysis.SummaryCount) ([]analysis.RunFigures, error) {
+	var rows []runRow
+	err := tx.NewSelect().Model(&rows).Where("r.task_id = ?", id).Order("r.run DESC").Limit(analysis.MaxRuns).Scan(ctx)
+	slices.Reverse(rows)
+	return column(rows, func(r *runRow) analysis.RunFigures {
+		figures := counted.Run(r.Run)
+		figures.BeganAt = utc(r.BeganAt)
+		return figures
+	}), err
 }
 
 // postsOf returns a few posts in the order of the external ids.

@@ -43,6 +43,7 @@ func (f *figures) fillBinary(raw [][]byte) (err error) {
 	f.post.Likes = int64(binary.BigEndian.Uint64(raw[4])) //nolint:gosec // Postgres's bigint
 	f.post.PublishedAt, f.post.Score = pgTime(raw[5]), pgFloat(raw[11])
 	f.judged(raw[7], raw[9], raw[10], raw[12])
+	f.post.Run = int(binary.BigEndian.Uint32(raw[13]))
 	f.post.Reasons, err = f.reasons(raw[8], func(list []byte) ([]string, error) {
 		const jsonbVersion = 1 // the byte before the text
 		return readReasons(list[jsonbVersion:])
@@ -80,7 +81,7 @@ func (sqliteDB) eachFigure(ctx context.Context, conn bun.Conn, query, id string,
 	var score sql.NullFloat64
 	for rows.Next() {
 		err := rows.Scan(&externalID, &kind, &authorID, &authorName, &f.post.Likes, &published, &lost,
-			&verdict, &reasons, &spamModel, &label, &score, &sentimentModel)
+			&verdict, &reasons, &spamModel, &label, &score, &sentimentModel, &f.post.Run)
 		if err != nil {
 			return err
 		}

@@ -43,6 +43,21 @@ type Day struct {
 	MeanScore *float64
 }
 
+// RunFigures sums up what one run of a task brought: the first, or a refresh.
+// Spam is left out of the sides and of the mean.
+type RunFigures struct {
+	Run     int
+	BeganAt time.Time
+	// Posts are those that no run before had seen.
+	Posts, Spam                 int64
+	Positive, Neutral, Negative int64
+	// MeanScore is nil where nothing was scored.
+	MeanScore *float64
+}
+
+// MaxRuns is how many runs a summary tells of, the latest.
+const MaxRuns = 100
+
 // AuthorFigures sums up what one author wrote.
 type AuthorFigures struct {
 	content.Author
@@ -70,7 +85,10 @@ type Summary struct {
 	BySentiment map[Label]int64
 	BySpam      map[Verdict]int64
 	ByDay       []Day
-	TopAuthors  []AuthorFigures
+	// Runs are the latest runs, the oldest first: how it changed from one to the
+	// next.
+	Runs       []RunFigures
+	TopAuthors []AuthorFigures
 	// MostLiked are the posts with the most likes that have their text and are no
 	// spam.
 	MostLiked []JudgedPost

@@ -20,6 +20,7 @@ type SummaryPost struct {
 	AuthorName  []byte
 	Likes       int64
 	PublishedAt time.Time // zero if unknown
+	Run         int       // that first saw the post
 	// Lost tells what became of the text; empty where it is there.
 	Lost content.Cause
 	// Verdict and Label are empty where nobody judged.
@@ -38,6 +39,7 @@ type SummaryCount struct {
 	days    map[int64]*dayCount
 	authors map[string]*authorCount
 	reasons map[string]int64
+	runs    map[int]*runCount
 	liked   []likedPost // the most liked so far, the most first
 }
 
@@ -54,6 +56,11 @@ type summaryGroup struct {
 type dayCount struct {
 	day  Day
 	mean meanCount
+}
+
+type runCount struct {
+	figures RunFigures
+	mean    meanCount
 }
 
 type authorCount struct {
@@ -75,7 +82,7 @@ type meanCount struct {
 // NewSummaryCount returns a count of nothing.
 func NewSummaryCount() *SummaryCount {
 	return &SummaryCount{
-		groups: map[summaryGroup]int64{}, days: map[int64]*dayCount{}, authors: map[string]*authorCount{}, reasons: map[string]int64{},
+		groups: map[summaryGroup]int64{}, days: map[int64]*dayCount{}, authors: map[string]*authorCount{}, reasons: map[string]int64{}, runs: map[int]*runCount{},
 	}
 }
 
@@ -90,6 +97,7 @@ func (c *SummaryCount) Add(p *SummaryPost) {
 	}
 	scored := p.Label != "" && !spam
 	c.addDay(p, scored)
+	c.addRun(p, scored)
 	c.addAuthor(p, scored)
 	if !spam && p.Lost == "" {
 		c.addLiked(p)
@@ -130,6 +138,30 @@ func (c *SummaryCount) addDay(p *SummaryPost, scored bool) {
 		d.day.Neutral++
 	case Negative:
 		d.day.Negative++
+	}
+}
+
+func (c *SummaryCount) addRun(p *SummaryPost, scored bool) {
+	r := c.runs[p.Run]
+	if r == nil {
+		r = &runCount{figures: RunFigures{Run: p.Run}}
+		c.runs[p.Run] = r
+	}
+	r.figures.Posts++
+	if p.Verdict == Spam {
+		r.figures.Spam++
+	}
+	if !scored {
+		return
+	}
+	r.mean.add(p.Score)
+	switch p.Label {
+	case Positive:
+		r.figures.Positive++
+	case Neutral:
+		r.figures.Neutral++
+	case Negative:
+		r.figures.Negative++
 	}
 }
 
@@ -179,8 +211,20 @@ func (c *SummaryCount) MostLiked() []string {
 	return ids
 }
 
+// Run returns what one run brought; nothing of its own but the number where it
+// brought nothing.
+func (c *SummaryCount) Run(run int) RunFigures {
+	r := c.runs[run]
+	if r == nil {
+		return RunFigures{Run: run}
+	}
+	figures := r.figures
+	figures.MeanScore = r.mean.value()
+	return figures
+}
+
 // Summary returns the figures. What no post tells, its caller fills in: the posts
-// with the most likes, what is missing, the words.
+// with the most likes, the runs, what is missing, the words.
 func (c *SummaryCount) Summary() Summary {
 	sum := c.counted()
 	sum.ByDay = make([]Day, 0, len(c.days))

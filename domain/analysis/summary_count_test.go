@@ -92,3 +92,18 @@ func TestAnUnknownNumberStaysUnknown(t *testing.T) {
 	require.Equal(t, []analysis.Missing{{Cause: content.Removed}, {Cause: content.DeletedByAuthor, Count: new(int64(5))}}, s.AllMissing())
 	require.EqualValues(t, 2, *s.Missing[1].Count, "what was given stays as it is")
 }
+
+func TestEachRunHasWhatItFoundNew(t *testing.T) {
+	t.Parallel()
+	c := analysis.NewSummaryCount()
+	for _, p := range []analysis.SummaryPost{
+		{Run: 1, Verdict: analysis.OK, Label: analysis.Positive, Score: 0.5}, {Run: 1, Verdict: analysis.Spam, Label: analysis.Negative, Score: -1},
+		{Run: 3, Verdict: analysis.OK, Label: analysis.Negative, Score: -0.5}, {Run: 3, Verdict: analysis.OK, Label: analysis.Neutral, Score: 0}, {Run: 3},
+	} {
+		c.Add(&p)
+	}
+	mean := func(f float64) *float64 { return &f }
+	require.Equal(t, analysis.RunFigures{Run: 1, Posts: 2, Spam: 1, Positive: 1, MeanScore: mean(0.5)}, c.Run(1))
+	require.Equal(t, analysis.RunFigures{Run: 2}, c.Run(2), "it found nothing")
+	require.Equal(t, analysis.RunFigures{Run: 3, Posts: 3, Neutral: 1, Negative: 1, MeanScore: mean(-0.25)}, c.Run(3))
+}

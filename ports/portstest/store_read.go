@@ -232,6 +232,7 @@ func summarises(t StoreT, s ports.Store) {
 		require.Equal(t, days[d.Day.Format("2006-01-02")], d.Posts)
 		require.True(t, i == 0 || summary.ByDay[i-1].Day.Before(d.Day))
 	}
+	requireOneRun(t, w.task(id), summary)
 	require.NotEmpty(t, summary.TopAuthors)
 	require.LessOrEqual(t, len(summary.TopAuthors), 10)
 	require.GreaterOrEqual(t, summary.TopAuthors[0].Posts, summary.TopAuthors[len(summary.TopAuthors)-1].Posts)
@@ -248,10 +249,23 @@ func summarises(t StoreT, s ports.Store) {
 	require.NoError(t, err)
 	require.Empty(t, totals.ByDay)
 	require.Empty(t, totals.TopAuthors)
-	summary.ByDay, summary.TopAuthors, summary.MostLiked, summary.SpamReasons = totals.ByDay, totals.TopAuthors, nil, nil
+	summary.ByDay, summary.Runs, summary.TopAuthors, summary.MostLiked, summary.SpamReasons = totals.ByDay, nil, totals.TopAuthors, nil, nil
 	require.Equal(t, summary, totals)
 	_, err = s.Totals(w.ctx, w.newUser("eve"), id)
 	requireKind(t, fault.NotFound, err)
+}
+
+// requireOneRun looks that all posts are those of the first run.
+func requireOneRun(t StoreT, of task.State, summary analysis.Summary) {
+	t.Helper()
+	require.Len(t, summary.Runs, 1)
+	run := summary.Runs[0]
+	require.NotNil(t, run.MeanScore)
+	run.MeanScore = nil
+	require.Equal(t, analysis.RunFigures{
+		Run: 1, BeganAt: of.CreatedAt, Posts: summary.Total, Spam: summary.BySpam[analysis.Spam],
+		Positive: summary.BySentiment[analysis.Positive], Neutral: summary.BySentiment[analysis.Neutral], Negative: summary.BySentiment[analysis.Negative],
+	}, run)
 }
 
 // requireMostLiked looks that the posts are the ten of all with the most likes,

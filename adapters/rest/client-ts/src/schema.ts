@@ -1405,6 +1405,8 @@ export interface components {
         Summary: {
             posts: components["schemas"]["PostFigures"];
             byDay: components["schemas"]["DayFigures"][];
+            /** @description What each of the latest 100 runs brought, the oldest first. */
+            runs: components["schemas"]["RunFigures"][];
             /** @description Who wrote most. */
             topAuthors: components["schemas"]["AuthorFigures"][];
             /** @description The ten posts with the most likes, spam left out. */
@@ -1459,6 +1461,24 @@ export interface components {
             day: string;
             /** Format: int64 */
             posts: number;
+            /** Format: int64 */
+            positive: number;
+            /** Format: int64 */
+            neutral: number;
+            /** Format: int64 */
+            negative: number;
+            /** Format: double */
+            meanScore: number | null;
+        };
+        /** @description A run is the first fetch or a refresh. Posts are those that no run before had seen; spam is left out of the sides and the mean. */
+        RunFigures: {
+            run: number;
+            /** Format: date-time */
+            beganAt: string;
+            /** Format: int64 */
+            posts: number;
+            /** Format: int64 */
+            spam: number;
             /** Format: int64 */
             positive: number;
             /** Format: int64 */
@@ -2105,6 +2125,7 @@ export type PostFigures = components['schemas']['PostFigures'];
 export type SentimentFigures = components['schemas']['SentimentFigures'];
 export type SpamFigures = components['schemas']['SpamFigures'];
 export type DayFigures = components['schemas']['DayFigures'];
+export type RunFigures = components['schemas']['RunFigures'];
 export type AuthorFigures = components['schemas']['AuthorFigures'];
 export type ReasonFigures = components['schemas']['ReasonFigures'];
 export type SideWords = components['schemas']['SideWords'];
