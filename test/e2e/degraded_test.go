@@ -60,7 +60,7 @@ func TestWhenTheServicesFail(t *testing.T) {
 			w := deploy(t, setups[0],
 				with("SENTIMENT_SERVICE_URL", func(w *world) string { return w.fake.SentimentURL() }),
 				with("SPAM_SERVICE_URL", func(w *world) string { return w.fake.SpamURL() }),
-				with("SERVICE_PATIENCE", func(*world) string { return "1s" }))
+				with("SERVICE_PATIENCE", func(*world) string { return "2s" }))
 			w.addVideo("JudgedVideo", judgedThreads)
 			w.addSpam("JudgedVideo")
 			for _, o := range outages(service, path, string(service)+"_unavailable") {

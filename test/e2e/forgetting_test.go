@@ -102,6 +102,7 @@ func sqliteRows(t *testing.T, path string) string {
 	defer db.Close()
 	tables, err := db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table'")
 	require.NoError(t, err)
+	defer tables.Close()
 	var names []string
 	for tables.Next() {
 		var name string

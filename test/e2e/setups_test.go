@@ -3,9 +3,12 @@ package e2e_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -238,6 +241,12 @@ var built string
 func TestMain(m *testing.M) {
 	var err error
 	if built, err = os.MkdirTemp("", "soundings-e2e"); err != nil {
+		panic(err)
+	}
+	// Most of these tests wait for processes, leases and platforms: one more than
+	// there are cores fits beside the others.
+	flag.Parse()
+	if err = flag.Set("test.parallel", strconv.Itoa(1+runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
 	code := m.Run()

@@ -112,7 +112,10 @@ func (p *Program) wait(t testing.TB, answers func(ctx context.Context, address s
 
 // Kill ends the program as a power cut would: nothing in it is worth an orderly end.
 func (p *Program) Kill() {
-	if p.cmd != nil && p.cmd.Process != nil {
+	if p.cmd == nil {
+		return // it was never begun
+	}
+	if p.cmd.Process != nil {
 		_ = p.cmd.Process.Kill()
 	}
 	<-p.exited
