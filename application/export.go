@@ -35,14 +35,15 @@ func (e *Exporter) process(ctx context.Context, r *run) (task.Outcome, error) {
 	t, spec := r.lease.Task, *r.lease.Task.Export
 	spec.Generation = r.lease.Subtask.Generation
 	names := exportNames(t.ID, spec.Generation, spec.Format)
-	spec, err := e.Save(ctx, t.User, spec, names)
+	texts, err := e.lifetime.texts(ctx, t)
 	if err != nil {
 		return task.Outcome{}, exportFailed(err)
 	}
-	r.undo = func(ctx context.Context) error { return e.takeBack(ctx, t, spec.Generation, names) }
-	if spec.ExpiresAt, err = e.lifetime.until(ctx, t); err != nil {
+	if spec, err = e.Save(ctx, t.User, spec, names); err != nil {
 		return task.Outcome{}, exportFailed(err)
 	}
+	r.undo = func(ctx context.Context) error { return e.takeBack(ctx, t, spec.Generation, names) }
+	spec.ExpiresAt = e.lifetime.until(texts)
 	o := task.Succeed()
 	o.Export = &spec
 	return o, nil

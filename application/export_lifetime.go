@@ -18,20 +18,27 @@ type ExportLifetime struct {
 	Store  ports.RetentionStore
 }
 
-// until returns when an export that is written now goes.
-func (l ExportLifetime) until(ctx context.Context, export task.State) (time.Time, error) {
-	at := now()
-	end := at.Add(l.TTL)
+// texts returns when the texts of the task that is exported must be gone, the
+// zero time where no rule says so. It is asked before they are read: a sweep
+// that comes while the file is written drops them from the task alone.
+func (l ExportLifetime) texts(ctx context.Context, export task.State) (time.Time, error) {
 	keep := l.Policy[export.Provider].Texts
 	if keep == 0 {
-		return end, nil
+		return time.Time{}, nil
 	}
 	since, err := l.Store.TextsSince(ctx, export.Export.TaskID)
 	if err != nil || since.IsZero() {
-		return end, err
+		return time.Time{}, err
 	}
-	if texts := since.Add(keep); texts.Before(end) {
-		end = texts
+	return since.Add(keep), nil
+}
+
+// until returns when an export goes that is finished now and whose texts must
+// be gone by a time.
+func (l ExportLifetime) until(texts time.Time) time.Time {
+	end := now().Add(l.TTL)
+	if !texts.IsZero() && texts.Before(end) {
+		return texts
 	}
-	return end, nil
+	return end
 }

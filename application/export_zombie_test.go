@@ -8,11 +8,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/soundings-io/soundings/adapters/memory"
 	"github.com/soundings-io/soundings/application"
+	"github.com/soundings-io/soundings/domain/content"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -71,4 +73,39 @@ func TestAZombieChangesNoFinishedExport(t *testing.T) {
 	sum := sha256.Sum256([]byte(zombie.read(made.ID)))
 	require.Equal(t, ended.Export.SHA256, hex.EncodeToString(sum[:]))
 	require.Equal(t, ended.Export.SHA256, zombie.manifest(made.ID).Spec.SHA256)
+}
+
+// TestASweepWhileAnExportIsWritten: the file goes when its texts must, although
+// the task has lost them before the file was done; and with the task, if that
+// is too old.
+func TestASweepWhileAnExportIsWritten(t *testing.T) {
+	t.Parallel()
+	for name, swept := range map[string]task.Retention{
+		"texts": {Texts: time.Nanosecond},
+		"tasks": {Tasks: time.Nanosecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			folder := stalling{r.files, &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
+			p := r.start(func(ps *parts) {
+				ps.files = folder
+				ps.retention = application.RetentionPolicy{content.YouTube: {Texts: 10 * time.Minute}}
+			})
+			of := p.ended(p.collect(watch + "WakeIn60sec"))
+			made, err := p.exports.Create(t.Context(), r.by, application.NewExport{TaskID: of.ID, Format: "csv"})
+			require.NoError(t, err)
+			<-folder.begun
+			p.retain(swept)
+			close(folder.release)
+			if swept.Texts > 0 {
+				require.Equal(t, of.CreatedAt.Add(10*time.Minute), p.ended(made.ID).Export.ExpiresAt)
+				require.NotEmpty(t, p.posts(of.ID))
+				require.Empty(t, p.posts(of.ID)[0].Text)
+				return
+			}
+			p.stop() // the worker comes to its end
+			require.Empty(t, r.published(made), "what it published is taken back")
+		})
+	}
 }
