@@ -25,6 +25,7 @@ type runRow struct {
 	Provider     string    `bun:"provider"`
 	BeganAt      time.Time `bun:"began_at"`
 	TextsDropped bool      `bun:"texts_dropped"`
+	Relaxed      string    `bun:"relaxed,scanonly"` // see dialect.relax
 }
 
 // insertRun notes that a run of an analysis begins.
@@ -67,7 +68,8 @@ func (s *Store) TextsSince(ctx context.Context, id task.ID) (time.Time, error) {
 }
 
 // DropTexts walks the task by its key and locks no more than the rows that it
-// changes.
+// changes, and none of them until the disk has what it wrote: should a crash of
+// the server undo it, it undoes what says that the run is done, too.
 func (s *Store) DropTexts(ctx context.Context, r task.Run, after string, limit int) (string, error) {
 	if err := checkIDs(r.TaskID); err != nil {
 		return "", err
@@ -75,8 +77,16 @@ func (s *Store) DropTexts(ctx context.Context, r task.Run, after string, limit i
 	var next string
 	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		next = ""
+		found := tx.NewSelect().Model(new(runRow)).Where("r.task_id = ? AND r.run = ?", r.TaskID, r.Run)
+		err := s.dialect.relax(found).Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // the task was deleted meanwhile
+		}
+		if err != nil {
+			return err
+		}
 		var rows []postRow
-		err := tx.NewSelect().Model(&rows).Column("external_id", "last_seen_run", "body", "author_name", "author_external_id").
+		err = tx.NewSelect().Model(&rows).Column("external_id", "last_seen_run", "body", "author_name", "author_external_id").
 			Where("p.task_id = ? AND p.external_id > ?", r.TaskID, after).Order("p.external_id").Limit(int64(limit)).Scan(ctx)
 		if err != nil {
 			return err
