@@ -67,7 +67,26 @@ func (r *Retention) Sweep(ctx context.Context) error {
 			failed = errors.Join(failed, r.deleteTasks(ctx, provider, now().Add(-keep.Tasks)))
 		}
 	}
-	return failed
+	return errors.Join(failed, r.store.KeepMonths(ctx), r.deletePosts(ctx))
+}
+
+// deletePosts removes what deleted tasks have left, but for whole months, which
+// KeepMonths has removed before.
+func (r *Retention) deletePosts(ctx context.Context) error {
+	for {
+		deleted, err := r.store.TasksDeleted(ctx, retainAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, id := range deleted {
+			if err := r.tasks.deletePosts(ctx, id); err != nil {
+				return err
+			}
+		}
+		if len(deleted) < retainAtOnce {
+			return nil
+		}
+	}
 }
 
 func (r *Retention) dropTexts(ctx context.Context, provider content.ProviderID, before time.Time) error {

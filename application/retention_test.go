@@ -76,4 +76,7 @@ func TestOldTasksGoWithTheirExports(t *testing.T) {
 	assert.Empty(t, left.Items)
 	_, err = p.exports.Open(t.Context(), p.by, exported.ID)
 	assert.Equal(t, fault.NotFound, fault.KindOf(err))
+	withPosts, err := p.store.TasksDeleted(t.Context(), 10)
+	require.NoError(t, err)
+	assert.Empty(t, withPosts, "their posts went, too")
 }

@@ -141,7 +141,26 @@ func (t *Tasks) Delete(ctx context.Context, by access.Caller, id task.ID) error 
 	if err := by.May(access.TasksWrite); err != nil {
 		return err
 	}
-	return t.remove(ctx, by.User.ID, id)
+	if err := t.remove(ctx, by.User.ID, id); err != nil {
+		return err
+	}
+	// What is left of the posts then, Retention removes: the task is gone all the same.
+	_ = t.deletePosts(ctx, id)
+	return nil
+}
+
+// deletedAtOnce bounds the posts of one transaction, as dropAtOnce does.
+const deletedAtOnce = 1000
+
+// deletePosts removes the posts of a deleted task.
+func (t *Tasks) deletePosts(ctx context.Context, id task.ID) error {
+	for after := ""; ; {
+		next, err := t.store.DeletePosts(ctx, id, after, deletedAtOnce)
+		if err != nil || next == "" {
+			return err
+		}
+		after = next
+	}
 }
 
 func (t *Tasks) remove(ctx context.Context, user access.UserID, id task.ID) error {

@@ -26,6 +26,14 @@ type RetentionStore interface {
 	// TasksEnded returns up to limit analysis tasks of the provider that ended
 	// before a time and did not run since, the oldest first.
 	TasksEnded(ctx context.Context, provider content.ProviderID, before time.Time, limit int) ([]task.State, error)
+	// TasksDeleted returns up to limit tasks that were deleted and some of whose
+	// posts may still be there.
+	TasksDeleted(ctx context.Context, limit int) ([]task.ID, error)
+	// KeepMonths makes room for the posts of tasks of the months to come, and
+	// removes at once those of past months of which no task is left, where a
+	// store keeps posts by month. What somebody reads it leaves for later, and
+	// returns Unavailable.
+	KeepMonths(ctx context.Context) error
 	// ForgetUser removes what is kept of a user beside tasks, integrations and
 	// keys: answers to their requests, and connections that were begun.
 	ForgetUser(ctx context.Context, user access.UserID) error

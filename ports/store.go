@@ -72,9 +72,13 @@ type TaskStore interface {
 	// fn may run more than once; its error ends the transaction and is returned
 	// as it is. The result is as from Task.
 	UpdateTask(ctx context.Context, user access.UserID, id task.ID, fn func(*task.Task) error) (task.State, error)
-	// DeleteTask removes a task that is Deletable, with subtasks and posts, and
-	// the export tasks made of it. It returns all removed tasks.
+	// DeleteTask removes a task that is Deletable, with its subtasks, and the
+	// export tasks made of it. It returns all removed tasks. Nobody finds the posts
+	// any more; DeletePosts removes them.
 	DeleteTask(ctx context.Context, user access.UserID, id task.ID) ([]task.State, error)
+	// DeletePosts removes up to limit posts of a deleted task behind a cursor, empty
+	// for the first, and returns the next cursor; empty when none are left.
+	DeletePosts(ctx context.Context, id task.ID, after string, limit int) (next string, err error)
 	// Subtasks lists a task's subtasks, oldest first.
 	Subtasks(ctx context.Context, user access.UserID, id task.ID, p Paging) (Listed[task.SubtaskState], error)
 }

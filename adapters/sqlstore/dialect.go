@@ -50,6 +50,8 @@ type dialect interface {
 	snapshot() *sql.TxOptions
 	// like is the operator for LIKE in any case of ASCII letters at least.
 	like() schema.QueryAppender
+	// keepMonths is KeepMonths.
+	keepMonths(ctx context.Context, s *Store) error
 
 	postTable
 }
@@ -79,13 +81,17 @@ type postTable interface {
 // lockID names something that is done by one transaction at a time.
 type lockID int64
 
-const dispatchLock lockID = 0x736f756e64696e67 // "sounding"
+const (
+	dispatchLock lockID = 0x736f756e64696e67 // "sounding"
+	monthsLock   lockID = dispatchLock + 1
+)
 
 // span is a stretch of a batch in the order of ids. Naming it beside the ids
 // keeps every plan within these few rows, whatever the planner believes of the
 // table: without it a hash join reads a whole batch, or a whole task, for each
 // 500 verdicts.
 type span struct {
+	month       month
 	batch       task.BatchID
 	first, last string
 }

@@ -22,7 +22,10 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return s.fault(err)
 	}
-	return s.CheckMigrated(ctx)
+	if err := s.CheckMigrated(ctx); err != nil {
+		return err
+	}
+	return s.KeepMonths(ctx)
 }
 
 // CheckMigrated returns nil if this program can work with the database's tables:

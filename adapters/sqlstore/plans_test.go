@@ -45,12 +45,12 @@ func checkPlans(ctx context.Context, t *testing.T, tx bun.Tx, id task.ID) {
 	t.Helper()
 	var rows []postRow
 	require.NoError(t, tx.NewSelect().Model(&rows).Where("p.task_id = ?", id).Order("p.id").Limit(500).Scan(ctx))
-	at := span{batch: task.BatchID(rows[0].BatchID), first: rows[0].ID, last: rows[len(rows)-1].ID}
+	at := span{month: monthOf(id), batch: task.BatchID(rows[0].BatchID), first: rows[0].ID, last: rows[len(rows)-1].ID}
 	ids := column(rows, func(r *postRow) string { return r.ID })
 	words, scores := make([]string, len(ids)), make([]float64, len(ids))
 
-	requirePlan(ctx, t, tx, "posts_batch", pgSetSpam, string(at.batch), at.first, at.last, ids, words, scores, make([]*string, len(ids)), words, make([]int, len(ids)))
-	requirePlan(ctx, t, tx, "posts_batch", pgSetSentiments, string(at.batch), at.first, at.last, ids, words, scores, words)
+	requirePlan(ctx, t, tx, "posts_first_batch", pgSetSpam, at.month.low, at.month.high, string(at.batch), at.first, at.last, ids, words, scores, make([]*string, len(ids)), words, make([]int, len(ids)))
+	requirePlan(ctx, t, tx, "posts_first_batch", pgSetSentiments, at.month.low, at.month.high, string(at.batch), at.first, at.last, ids, words, scores, words)
 	requirePlan(ctx, t, tx, "posts_pkey", pgInsertPosts+updateKnown, pgPostArgs(rows)...)
 }
 
@@ -66,8 +66,9 @@ func TestStalePostsAreReadByBatch(t *testing.T) {
 	fillPostsOf(t, s, string(l.Subtask.TaskID), 100)
 	err = s.inTx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
 		var batch string
+		of := monthOf(l.Subtask.TaskID)
 		require.NoError(t, tx.NewSelect().Table("posts").Column("batch_id").Where("task_id = ?", l.Subtask.TaskID).Limit(1).Scan(ctx, &batch))
-		requirePlan(ctx, t, tx, "posts_batch", s.batchQuery(), batch, uuid.Nil.String(), false, 500)
+		requirePlan(ctx, t, tx, "posts_first_batch", s.batchQuery(), of.low, of.high, batch, uuid.Nil.String(), false, 500)
 		return nil
 	})
 	require.NoError(t, err)
@@ -107,7 +108,7 @@ func TestAPostIsReadByItsBatch(t *testing.T) {
 	for range 2 {
 		err := s.inTx(t.Context(), func(ctx context.Context, tx bun.Tx) error {
 			plan := planOf(ctx, t, tx, strings.ReplaceAll(postInBatches, "(?) AND p.id = ?", "($1, $2) AND p.id = $3"), id, newID(), id)
-			require.Regexp(t, `posts_batch[^\n]*\n\s+Index Cond: .*batch_id.*id =`, plan)
+			require.Regexp(t, `posts_first_batch[^\n]*\n\s+Index Cond: .*batch_id.*id =`, plan)
 			return nil
 		})
 		require.NoError(t, err)
@@ -126,7 +127,7 @@ func TestListsAreWalkedByTheirIndex(t *testing.T) {
 	fillPostsOf(t, s, string(created.ID), 5000)
 	_, err := s.db.ExecContext(t.Context(), "ANALYZE posts")
 	require.NoError(t, err)
-	for order, index := range map[analysis.Order]string{analysis.NewestFirst: "posts_published", analysis.OldestFirst: "posts_published", analysis.MostLiked: "posts_liked"} {
+	for order, index := range map[analysis.Order]string{analysis.NewestFirst: "posts_first_published", analysis.OldestFirst: "posts_first_published", analysis.MostLiked: "posts_first_liked"} {
 		for _, f := range []analysis.PostFilter{{Query: "nowhere"}, {Author: "nobody"}, {Spam: []analysis.Verdict{analysis.Spam}}} {
 			heard := &queryRecorder{}
 			watched := *s
@@ -218,7 +219,8 @@ func requirePlan(ctx context.Context, t *testing.T, tx bun.Tx, index, query stri
 	plan := planOf(ctx, t, tx, query, args...)
 	require.Contains(t, plan, index, plan)
 	require.NotContains(t, plan, "Seq Scan on posts", plan)
-	require.NotContains(t, plan, "posts_published", plan)
+	require.NotContains(t, plan, "_published", plan)
+	require.NotContains(t, plan, "posts_other", "other months than the task's: "+plan)
 	require.NotContains(t, plan, "Rows Removed by Filter", plan)
 }
 

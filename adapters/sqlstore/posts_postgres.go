@@ -86,19 +86,21 @@ const (
 	sentiment_label = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_label END,
 	sentiment_score = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_score END,
 	sentiment_model = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_model END
-FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]::jsonb[], $8::text[], $9::int[])
+FROM unnest($6::text[]::uuid[], $7::text[], $8::double precision[], $9::text[]::jsonb[], $10::text[], $11::int[])
 	AS v (id, verdict, score, reasons, model, occurrences) ` + pgWhereJudged
 	pgSetSentiments = `UPDATE posts AS p SET
 	sentiment_label = v.label, sentiment_score = v.score, sentiment_model = v.model
-FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]) AS v (id, label, score, model) ` + pgWhereJudged
-	pgWhereJudged = `WHERE p.id = v.id AND p.batch_id = $1::uuid AND p.id BETWEEN $2::uuid AND $3::uuid` // see span
+FROM unnest($6::text[]::uuid[], $7::text[], $8::double precision[], $9::text[]) AS v (id, label, score, model) ` + pgWhereJudged
+	// See span.
+	pgWhereJudged = `WHERE p.id = v.id AND p.task_id >= $1::uuid AND p.task_id < $2::uuid
+		AND p.batch_id = $3::uuid AND p.id BETWEEN $4::uuid AND $5::uuid`
 )
 
 func (p postgres) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.Tx.ExecContext(ctx, pgSetSpam, p.inBinary(string(at.batch), at.first, at.last,
+	_, err := tx.Tx.ExecContext(ctx, pgSetSpam, p.inBinary(at.month.low, at.month.high, string(at.batch), at.first, at.last,
 		column(rows, func(r *spamRow) string { return r.ID }),
 		column(rows, func(r *spamRow) string { return r.Verdict }),
 		column(rows, func(r *spamRow) float64 { return r.Score }),
@@ -112,7 +114,7 @@ func (p postgres) setSentiments(ctx context.Context, tx bun.Tx, at span, rows []
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.Tx.ExecContext(ctx, pgSetSentiments, p.inBinary(string(at.batch), at.first, at.last,
+	_, err := tx.Tx.ExecContext(ctx, pgSetSentiments, p.inBinary(at.month.low, at.month.high, string(at.batch), at.first, at.last,
 		column(rows, func(r *sentimentRow) string { return r.ID }),
 		column(rows, func(r *sentimentRow) string { return r.Label }),
 		column(rows, func(r *sentimentRow) float64 { return r.Score }),

@@ -109,6 +109,8 @@ func (sqliteDB) lock(q *bun.SelectQuery, _ bool) *bun.SelectQuery { return q }
 
 func (sqliteDB) alone(context.Context, bun.Tx, lockID) error { return nil }
 
+func (sqliteDB) keepMonths(context.Context, *Store) error { return nil }
+
 func (sqliteDB) relax(q *bun.SelectQuery) *bun.SelectQuery { return q }
 
 func (sqliteDB) firm(context.Context, bun.Tx) error { return nil }

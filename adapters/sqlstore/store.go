@@ -29,7 +29,7 @@ type Options struct {
 	MaxConns int
 	// Keyring seals users' tokens. Without a key, none can be stored.
 	Keyring access.Keyring
-	// Timeout ends every call but EachPost and DeleteTask, 30 seconds by default.
+	// Timeout ends every call but EachPost, 30 seconds by default.
 	Timeout time.Duration
 }
 

@@ -212,19 +212,13 @@ func (s *Store) applyRequest(ctx context.Context, tx bun.Tx, t *task.Task, now t
 	return writeTask(ctx, tx, t)
 }
 
-// DeleteTask removes the posts in one statement: they have no foreign key that
-// would look for each of them, and an index begins with the task.
+// DeleteTask lists the task for DeletePosts: its rows may be a million.
 func (s *Store) DeleteTask(ctx context.Context, user access.UserID, id task.ID) ([]task.State, error) {
 	if err := checkIDs(string(user), string(id)); err != nil {
 		return nil, err
 	}
-	patient := *s
-	patient.timeout = longTimeout
 	var removed []task.State
-	err := patient.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if err := s.dialect.unlimited(ctx, tx); err != nil {
-			return err
-		}
+	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		row, err := s.lockTask(ctx, tx, id)
 		if err != nil {
 			return err
@@ -254,14 +248,20 @@ func (s *Store) DeleteTask(ctx context.Context, user access.UserID, id task.ID) 
 
 func deleteRows(ctx context.Context, tx bun.Tx, tasks []task.State) error {
 	ids := make([]task.ID, len(tasks))
+	var posts []deletedTaskRow
 	for i, t := range tasks {
 		ids[i] = t.ID
+		if t.Kind == task.Analysis {
+			posts = append(posts, deletedTaskRow{TaskID: string(t.ID)})
+		}
 	}
 	if err := listDeleted(ctx, tx, tasks); err != nil {
 		return err
 	}
-	if _, err := tx.NewDelete().Table("posts").Where("task_id IN (?)", bun.List(ids)).Exec(ctx); err != nil {
-		return err
+	if len(posts) > 0 {
+		if _, err := tx.NewInsert().Model(&posts).Exec(ctx); err != nil {
+			return err
+		}
 	}
 	_, err := tx.NewDelete().Table("tasks").Where("id IN (?)", bun.List(ids)).Exec(ctx) // their subtasks go with them
 	return err

@@ -101,7 +101,8 @@ func (s *Store) changePost(ctx context.Context, user access.UserID, id task.ID, 
 // postKey finds a post of the task by its id, before anything is locked. There is
 // no index of ids: it is looked for in each batch of the task, of which there is
 // one for 500 posts or so, by the index that judges use. The task is compared
-// here, for a condition on it would lead planners to read all of its posts.
+// here, for a condition on it, or on its month, would lead planners to read all
+// of its posts. So each month's table is asked, of which there are few.
 func (s *Store) postKey(ctx context.Context, id task.ID, postID string) (string, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()

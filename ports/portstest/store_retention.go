@@ -8,6 +8,7 @@ import (
 
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/content"
+	"github.com/soundings-io/soundings/domain/fault"
 	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
@@ -28,6 +29,8 @@ func TestRetentionStore(t *testing.T, newStore func(t *testing.T) StoreWithReten
 		"what a later run has seen is kept":               textsSeenAgain,
 		"a text that is fetched again is judged again":    textsFetchedAgain,
 		"tasks are old when they ended long ago":          tasksOld,
+		"posts of deleted tasks go in batches":            postsDeleted,
+		"the months of tasks that are there are kept":     monthsKept,
 		"a user's requests are forgotten, and no other's": userForgotten,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,4 +196,50 @@ func userForgotten(w *retention) {
 		kept = append(kept, answer != nil)
 	}
 	require.Equal(w, []bool{false, true}, kept)
+}
+
+func postsDeleted(w *retention) {
+	gone, stays := w.judged(7), w.judged(7)
+	next, err := w.world.DeletePosts(w.ctx, gone.ID, "", 3)
+	require.NoError(w, err)
+	require.Empty(w, next)
+	require.Len(w, w.posts(gone.ID), 7, "the task was not deleted")
+	require.Empty(w, w.deleted())
+
+	_, err = w.DeleteTask(w.ctx, w.user, gone.ID)
+	require.NoError(w, err)
+	require.Equal(w, []task.ID{gone.ID}, w.deleted())
+	_, err = w.Posts(w.ctx, w.user, gone.ID, analysis.PostFilter{}, analysis.OldestFirst, ports.Paging{Limit: 100})
+	requireKind(w, fault.NotFound, err)
+	batches := 0
+	for after := ""; batches == 0 || after != ""; batches++ {
+		require.Equal(w, []task.ID{gone.ID}, w.deleted(), "until the last is gone")
+		after, err = w.world.DeletePosts(w.ctx, gone.ID, after, 3)
+		require.NoError(w, err)
+	}
+	require.Equal(w, 3, batches)
+	require.Empty(w, w.deleted())
+	require.Len(w, w.posts(stays.ID), 7)
+	for _, id := range []task.ID{gone.ID, task.ID(newID()), "garbage", ""} {
+		next, err := w.world.DeletePosts(w.ctx, id, "", 3)
+		require.NoError(w, err)
+		require.Empty(w, next)
+	}
+}
+
+func (w *retention) deleted() []task.ID {
+	w.Helper()
+	found, err := w.TasksDeleted(w.ctx, 10)
+	require.NoError(w, err)
+	return found
+}
+
+func monthsKept(w *retention) {
+	of := w.judged(3)
+	for range 2 {
+		require.NoError(w, w.KeepMonths(w.ctx))
+		require.Len(w, w.posts(of.ID), 3)
+	}
+	again := w.judged(2)
+	require.Len(w, w.posts(again.ID), 2)
 }

@@ -128,7 +128,7 @@ func (b *bench) judgedTask(ctx context.Context, store *sqlstore.Store, address s
 		"CREATE TABLE copied AS SELECT * FROM posts WHERE "+of)
 	for n := 1; n < times && err == nil; n++ {
 		err = b.execute(ctx, address,
-			fmt.Sprintf("UPDATE copied SET external_id = split_part(external_id, '+', 1) || '+%d', id = gen_random_uuid()", n),
+			fmt.Sprintf("UPDATE copied SET external_id = split_part(external_id, '+', 1) || '+%d', id = gen_random_uuid(), published_at = published_at + interval '1 second'", n),
 			"INSERT INTO posts SELECT * FROM copied")
 	}
 	if err != nil {

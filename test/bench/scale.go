@@ -95,12 +95,14 @@ func (b *bench) weigh(ctx context.Context, address string) (weight, error) {
 	if err := b.execute(ctx, address, "VACUUM posts"); err != nil {
 		return w, err
 	}
-	const sizes = "SELECT pg_table_size('posts') / $1::float8, pg_total_relation_size('posts') / $1::float8"
+	const sizes = `SELECT sum(pg_table_size(relid)) / $1::float8, sum(pg_total_relation_size(relid)) / $1::float8
+		FROM pg_partition_tree('posts') WHERE isleaf`
 	if err := conn.QueryRow(ctx, sizes, w.posts).Scan(&w.table, &w.all); err != nil {
 		return w, err
 	}
-	rows, err := conn.Query(ctx, `SELECT indexrelid::regclass::text, pg_relation_size(indexrelid)::float8 FROM pg_index
-		WHERE indrelid = 'posts'::regclass ORDER BY 2 DESC`)
+	rows, err := conn.Query(ctx, `SELECT indexrelid::regclass::text,
+			(SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(indexrelid))::float8
+		FROM pg_index WHERE indrelid = 'posts'::regclass ORDER BY 2 DESC`)
 	if err != nil {
 		return w, err
 	}

@@ -1,0 +1,145 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/soundings-io/soundings/domain/task"
+)
+
+const (
+	// monthsAhead is for how many months behind this one there are tables.
+	monthsAhead = 2
+	// monthPatience is how long a change of the tables waits for those who read
+	// them, and everybody else behind it. The next sweep tries again.
+	monthPatience = 50 * time.Millisecond
+	// monthGrace is longer than clocks differ that make the ids of tasks.
+	monthGrace = 24 * time.Hour
+)
+
+// KeepMonths does on Postgres alone what ports.RetentionStore says: SQLite has
+// one table of posts.
+func (s *Store) KeepMonths(ctx context.Context) error { return s.dialect.keepMonths(ctx, s) }
+
+// keepMonths is done by one process at a time, table by table.
+func (p postgres) keepMonths(ctx context.Context, s *Store) error {
+	inTurn := func(fn func(ctx context.Context, tx bun.Tx, tables []monthTable, now time.Time) error) error {
+		return s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+			if err := p.alone(ctx, tx, monthsLock); err != nil {
+				return err
+			}
+			now, tables, err := readMonths(ctx, tx)
+			if err != nil {
+				return err
+			}
+			return fn(ctx, tx, tables, now)
+		})
+	}
+	var failed error
+	for ahead := range monthsAhead + 1 {
+		failed = errors.Join(failed, inTurn(func(ctx context.Context, tx bun.Tx, tables []monthTable, now time.Time) error {
+			return makeMonth(ctx, tx, tables, startOfMonth(now).AddDate(0, ahead, 0))
+		}))
+	}
+	return errors.Join(failed, inTurn(dropMonths))
+}
+
+// monthTable is a table of posts: those of the tasks from one id on and below
+// another. An empty id is no bound; the table of what has none other has two.
+type monthTable struct {
+	Name string `bun:"name"`
+	Low  string `bun:"low"`
+	High string `bun:"high"`
+}
+
+func (m monthTable) has(taskID string) bool { return m.Low <= taskID && taskID < m.High }
+
+// readMonths reads the bounds as Postgres writes them: FOR VALUES FROM ('…') TO ('…').
+func readMonths(ctx context.Context, tx bun.Tx) (now time.Time, tables []monthTable, err error) {
+	if err := tx.NewRaw("SELECT statement_timestamp()").Scan(ctx, &now); err != nil {
+		return now, nil, err
+	}
+	err = tx.NewRaw(`SELECT c.relname AS name,
+			coalesce(substring(b.bounds FROM 'FROM \(''([^'']*)''\)'), '') AS low, coalesce(substring(b.bounds FROM 'TO \(''([^'']*)''\)'), '') AS high
+		FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid, pg_get_expr(c.relpartbound, c.oid) AS b (bounds)
+		WHERE i.inhparent = 'posts'::regclass ORDER BY high`).Scan(ctx, &tables)
+	return now.UTC(), tables, err
+}
+
+func startOfMonth(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, time.UTC)
+}
+
+// firstID is the lowest UUID v7 of a time: it begins with the milliseconds
+// since 1970 (RFC 9562, section 5.7).
+func firstID(t time.Time) string {
+	ms := t.UnixMilli()
+	return fmt.Sprintf("%08x-%04x-0000-0000-000000000000", ms>>16, ms&0xffff)
+}
+
+// month are the tasks that were made in one month, as bounds of their ids: from
+// low on and below high. A statement that names it is kept to one table of posts.
+type month struct{ low, high string }
+
+// monthFrom returns the month that begins at a time.
+func monthFrom(start time.Time) month {
+	return month{firstID(start), firstID(start.AddDate(0, 1, 0))}
+}
+
+// monthOf returns the month of a task, whose id must be a UUID. One that is no
+// UUID v7 lies in some month, too.
+func monthOf(id task.ID) month {
+	raw := uuid.MustParse(string(id))
+	ms := binary.BigEndian.Uint64(append([]byte{0, 0}, raw[:6]...))
+	return monthFrom(startOfMonth(time.UnixMilli(int64(ms)).UTC())) //nolint:gosec // 48 bits
+}
+
+// makeMonth makes the table of a month, if it has none. It is attached when it
+// is ready, for which nobody who reads or writes other months has to wait.
+func makeMonth(ctx context.Context, tx bun.Tx, tables []monthTable, start time.Time) error {
+	of := monthFrom(start)
+	for _, t := range tables {
+		if t.has(of.low) {
+			return nil
+		}
+	}
+	name := start.Format("posts_2006_01")
+	_, err := tx.NewRaw("SET LOCAL lock_timeout = ?0; CREATE TABLE ?1 (LIKE posts INCLUDING DEFAULTS) WITH (fillfactor = 45); "+
+		"ALTER TABLE posts ATTACH PARTITION ?1 FOR VALUES FROM (?2) TO (?3)", monthPatience.Milliseconds(), bun.Ident(name), of.low, of.high).Exec(ctx)
+	return err
+}
+
+// dropMonths drops the tables of past months of which no task is left, with
+// what is listed for DeletePosts in them.
+func dropMonths(ctx context.Context, tx bun.Tx, tables []monthTable, now time.Time) error {
+	over := firstID(now.Add(-monthGrace))
+	for _, t := range tables {
+		if t.High == "" || t.High > over {
+			continue
+		}
+		low := t.Low
+		if low == "" {
+			low = uuid.Nil.String()
+		}
+		used, err := tx.NewSelect().Table("tasks").Where("id >= ? AND id < ?", low, t.High).Exists(ctx)
+		if err != nil {
+			return err
+		}
+		if used {
+			continue
+		}
+		if _, err := tx.NewRaw("SET LOCAL lock_timeout = ?; DROP TABLE ?", monthPatience.Milliseconds(), bun.Ident(t.Name)).Exec(ctx); err != nil {
+			return err
+		}
+		if _, err := tx.NewDelete().Table("deleted_tasks").Where("task_id >= ? AND task_id < ?", low, t.High).Exec(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
