@@ -44,7 +44,7 @@ func (s *Store) DeletePosts(ctx context.Context, id task.ID, after string, limit
 			return err
 		}
 		err := tx.NewSelect().Table("posts").Column("external_id").Where("task_id = ? AND external_id > ?", id, after).
-			Order("external_id").Offset(int64(limit) - 1).Limit(1).Scan(ctx, &next)
+			Order("external_id").Offset(int64(limit)-1).Limit(1).Scan(ctx, &next)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
