@@ -20,7 +20,7 @@ const (
 	retainAtOnce = 100
 	// dropAtOnce bounds the posts of one transaction, so that it holds its locks
 	// for some milliseconds.
-	dropAtOnce = 1000
+	dropAtOnce = 500
 )
 
 // RetentionPolicy is how long what each provider handed out is kept.
@@ -110,14 +110,28 @@ func (r *Retention) dropTexts(ctx context.Context, provider content.ProviderID, 
 func (r *Retention) dropTextsOf(ctx context.Context, run task.Run) error {
 	after := ""
 	for {
+		began := now()
 		next, err := r.store.DropTexts(ctx, run, after, dropAtOnce)
 		if err != nil || next == "" {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
+		if err := rest(ctx, now().Sub(began)); err != nil {
 			return err
 		}
 		after = next
+	}
+}
+
+// rest leaves the database to others for as long as the sweep had it: there may
+// be millions of posts, and no hurry.
+func rest(ctx context.Context, d time.Duration) error {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-over.C:
+		return nil
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -32,29 +33,28 @@ func (s *Store) DeletePosts(ctx context.Context, id task.ID, after string, limit
 	if checkIDs(id) != nil {
 		return "", nil // nothing else is listed
 	}
+	table, err := s.dialect.tableOf(ctx, s, id)
+	if err != nil {
+		return "", s.fault(err)
+	}
 	var next string
-	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		next = ""
 		listed := new(deletedTaskRow)
-		q := tx.NewSelect().Model(listed).Where("d.task_id = ?", id)
-		if err := s.dialect.lock(q, false).Scan(ctx); err != nil {
-			if errors.Is(err, sql.ErrNoRows) {
-				return nil // somebody else has come to the end
-			}
+		err := s.dialect.lock(tx.NewSelect().Model(listed).Where("d.task_id = ?", id), false).Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil // somebody else has come to the end
+		}
+		if err != nil {
 			return err
 		}
-		err := tx.NewSelect().Table("posts").Column("external_id").Where("task_id = ? AND external_id > ?", id, after).
-			Order("external_id").Offset(int64(limit)-1).Limit(1).Scan(ctx, &next)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		gone, err := s.dialect.deletePosts(ctx, tx, table, id, after, limit)
+		if err != nil {
 			return err
 		}
-		these := tx.NewDelete().Table("posts").Where("task_id = ? AND external_id > ?", id, after)
-		if next != "" {
-			_, err = these.Where("external_id <= ?", next).Exec(ctx)
-			return err
-		}
-		if _, err := these.Exec(ctx); err != nil {
-			return err
+		if len(gone) == limit {
+			next = slices.Max(gone)
+			return nil
 		}
 		_, err = tx.NewDelete().Model(listed).WherePK().Exec(ctx)
 		return err

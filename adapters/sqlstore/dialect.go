@@ -52,6 +52,11 @@ type dialect interface {
 	like() schema.QueryAppender
 	// keepMonths is KeepMonths.
 	keepMonths(ctx context.Context, s *Store) error
+	// tableOf returns the table that the posts of a task lie in, quoted. A
+	// statement that goes by a batch names it, and not the task: where a planner
+	// takes a new task, or a month, for a few rows, it would read all of it for
+	// each batch. It is asked for outside of transactions.
+	tableOf(ctx context.Context, s *Store, id task.ID) (bun.Safe, error)
 
 	postTable
 }
@@ -67,6 +72,9 @@ type postTable interface {
 	// setSpam and setSentiments write verdicts onto posts of a batch.
 	setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error
 	setSentiments(ctx context.Context, tx bun.Tx, at span, rows []sentimentRow) error
+	// deletePosts deletes up to so many posts of a task behind one in the order of
+	// external ids, which it returns.
+	deletePosts(ctx context.Context, tx bun.Tx, table bun.Safe, id task.ID, after string, limit int) ([]string, error)
 	// streamPosts calls fn with each post of the walk, one and the same, in a
 	// snapshot that may stay open for long.
 	streamPosts(ctx context.Context, db *bun.DB, w walk, fn func(*streamed) error) error
@@ -86,12 +94,13 @@ const (
 	monthsLock   lockID = dispatchLock + 1
 )
 
-// span is a stretch of a batch in the order of ids. Naming it beside the ids
+// span is a stretch of a batch in the order of ids, and the table that it lies
+// in. Naming it beside the ids
 // keeps every plan within these few rows, whatever the planner believes of the
 // table: without it a hash join reads a whole batch, or a whole task, for each
 // 500 verdicts.
 type span struct {
-	month       month
+	table       bun.Safe
 	batch       task.BatchID
 	first, last string
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/soundings-io/soundings/ports"
 )
 
-// BatchPosts goes by the index of batches and names the task's month to the
-// database, not the task: the planner would read all of it beside each batch. It reads
+// BatchPosts goes by the index of batches, see dialect.tableOf. It reads
 // on the writer's connection: on SQLite, workers that never stop reading would
 // keep the write-ahead log from being reset, and it would grow and slow down
 // everything with the length of the run.
@@ -27,9 +26,12 @@ func (s *Store) BatchPosts(ctx context.Context, id task.ID, b task.BatchID, stal
 	}
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
-	of := monthOf(id)
+	table, err := s.dialect.tableOf(ctx, s, id)
+	if err != nil {
+		return nil, s.fault(err)
+	}
 	posts := make([]ports.BatchPost, 0, min(limit, task.BatchSize))
-	err := s.dialect.readPosts(ctx, s.db, s.batchQuery(), []any{of.low, of.high, string(b), after, stale, limit}, func(p *streamed) error {
+	err = s.dialect.readPosts(ctx, s.db, batchQuery(s.dialect, table), []any{string(b), after, stale, limit}, func(p *streamed) error {
 		if p.taskID == string(id) { // a batch belongs to one task
 			posts = append(posts, ports.BatchPost{JudgedPost: p.kept(), Occurrences: p.occurrences})
 		}
@@ -41,12 +43,11 @@ func (s *Store) BatchPosts(ctx context.Context, id task.ID, b task.BatchID, stal
 	return posts, nil
 }
 
-// newBatchQuery takes the bounds of the task's month, the batch, the id that was
-// read last, whether only stale posts are wanted, and how many.
-func newBatchQuery(d dialect) string {
-	return "SELECT " + streamedColumns + ", p.task_id, p.risen FROM (SELECT p.*, " + occurrences + " AS risen FROM posts AS p WHERE p.task_id >= " +
-		d.param(1, "uuid") + " AND p.task_id < " + d.param(2, "uuid") + " AND p.batch_id = " + d.param(3, "uuid") + " AND p.id > " + d.param(4, "uuid") +
-		") AS p WHERE NOT " + d.param(5, "boolean") + " OR p.risen > p.occurrences ORDER BY p.id LIMIT " + d.param(6, "bigint")
+// batchQuery takes the batch, the id that was read last, whether only stale
+// posts are wanted, and how many.
+func batchQuery(d dialect, table bun.Safe) string {
+	return "SELECT " + streamedColumns + ", p.task_id, p.risen FROM (SELECT p.*, " + occurrences + " AS risen FROM " + string(table) + " AS p WHERE p.batch_id = " +
+		d.param(1, "uuid") + " AND p.id > " + d.param(2, "uuid") + ") AS p WHERE NOT " + d.param(3, "boolean") + " OR p.risen > p.occurrences ORDER BY p.id LIMIT " + d.param(4, "bigint")
 }
 
 // SaveSpam writes verdicts onto posts of the batch.
@@ -97,6 +98,10 @@ func (s *Store) SaveSentiments(ctx context.Context, l ports.Lease, b task.BatchI
 func (s *Store) judge(ctx context.Context, l ports.Lease, b task.BatchID, ids []string,
 	apply func(ctx context.Context, tx bun.Tx, at span, posts []postRow) (task.Counters, error),
 ) error {
+	table, err := s.dialect.tableOf(ctx, s, l.Subtask.TaskID)
+	if err != nil {
+		return s.fault(err)
+	}
 	return s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		sub, err := s.lockLease(ctx, tx, l)
 		if err != nil || len(ids) == 0 || checkIDs(b) != nil {
@@ -106,10 +111,9 @@ func (s *Store) judge(ctx context.Context, l ports.Lease, b task.BatchID, ids []
 		if err := s.dialect.firm(ctx, tx); err != nil {
 			return err
 		}
-		at := span{month: monthOf(l.Subtask.TaskID), batch: b, first: ids[0], last: ids[len(ids)-1]}
+		at := span{table: table, batch: b, first: ids[0], last: ids[len(ids)-1]}
 		var posts []postRow
-		old := tx.NewSelect().Model(&posts).Column("id", "spam_verdict", "spam_model", "sentiment_label").
-			Where("p.task_id >= ? AND p.task_id < ?", at.month.low, at.month.high).
+		old := tx.NewSelect().Model(&posts).ModelTableExpr("? AS p", table).Column("id", "spam_verdict", "spam_model", "sentiment_label").
 			Where("p.batch_id = ? AND p.id BETWEEN ? AND ?", at.batch, at.first, at.last).Order("p.id")
 		if err := s.dialect.lock(old, false).Scan(ctx); err != nil {
 			return err

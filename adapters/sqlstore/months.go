@@ -2,12 +2,13 @@ package sqlstore
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 
 	"github.com/soundings-io/soundings/domain/task"
@@ -19,6 +20,8 @@ const (
 	// monthPatience is how long a change of the tables waits for those who read
 	// them, and everybody else behind it. The next sweep tries again.
 	monthPatience = 50 * time.Millisecond
+	// otherPosts is the table of what belongs to no month that has one.
+	otherPosts = "posts_other"
 	// monthGrace is longer than clocks differ that make the ids of tasks.
 	monthGrace = 24 * time.Hour
 )
@@ -61,7 +64,7 @@ type monthTable struct {
 func (m monthTable) has(taskID string) bool { return m.Low <= taskID && taskID < m.High }
 
 // readMonths reads the bounds as Postgres writes them: FOR VALUES FROM ('…') TO ('…').
-func readMonths(ctx context.Context, tx bun.Tx) (now time.Time, tables []monthTable, err error) {
+func readMonths(ctx context.Context, tx bun.IDB) (now time.Time, tables []monthTable, err error) {
 	if err := tx.NewRaw("SELECT statement_timestamp()").Scan(ctx, &now); err != nil {
 		return now, nil, err
 	}
@@ -70,6 +73,47 @@ func readMonths(ctx context.Context, tx bun.Tx) (now time.Time, tables []monthTa
 		FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid, pg_get_expr(c.relpartbound, c.oid) AS b (bounds)
 		WHERE i.inhparent = 'posts'::regclass ORDER BY high`).Scan(ctx, &tables)
 	return now.UTC(), tables, err
+}
+
+// knownMonths are tables that were read before. A task's table does not change
+// while the task is there, but for that of what has none other.
+type knownMonths struct {
+	mu     sync.Mutex
+	tables []monthTable
+}
+
+// of returns the name of a task's table, empty if that is not known.
+func (k *knownMonths) of(id task.ID) string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, t := range k.tables {
+		if t.has(string(id)) {
+			return t.Name
+		}
+	}
+	return ""
+}
+
+func (k *knownMonths) set(tables []monthTable) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.tables = tables
+}
+
+// tableOf reads the tables again for a task of none that is known.
+func (p postgres) tableOf(ctx context.Context, s *Store, id task.ID) (bun.Safe, error) {
+	name := p.months.of(id)
+	if name == "" {
+		_, tables, err := readMonths(ctx, s.read)
+		if err != nil {
+			return "", err
+		}
+		p.months.set(tables)
+		if name = p.months.of(id); name == "" {
+			name = otherPosts
+		}
+	}
+	return bun.Safe(pgx.Identifier{name}.Sanitize()), nil
 }
 
 func startOfMonth(t time.Time) time.Time {
@@ -83,35 +127,18 @@ func firstID(t time.Time) string {
 	return fmt.Sprintf("%08x-%04x-0000-0000-000000000000", ms>>16, ms&0xffff)
 }
 
-// month are the tasks that were made in one month, as bounds of their ids: from
-// low on and below high. A statement that names it is kept to one table of posts.
-type month struct{ low, high string }
-
-// monthFrom returns the month that begins at a time.
-func monthFrom(start time.Time) month {
-	return month{firstID(start), firstID(start.AddDate(0, 1, 0))}
-}
-
-// monthOf returns the month of a task, whose id must be a UUID. One that is no
-// UUID v7 lies in some month, too.
-func monthOf(id task.ID) month {
-	raw := uuid.MustParse(string(id))
-	ms := binary.BigEndian.Uint64(append([]byte{0, 0}, raw[:6]...))
-	return monthFrom(startOfMonth(time.UnixMilli(int64(ms)).UTC())) //nolint:gosec // 48 bits
-}
-
 // makeMonth makes the table of a month, if it has none. It is attached when it
 // is ready, for which nobody who reads or writes other months has to wait.
 func makeMonth(ctx context.Context, tx bun.Tx, tables []monthTable, start time.Time) error {
-	of := monthFrom(start)
+	low, high := firstID(start), firstID(start.AddDate(0, 1, 0))
 	for _, t := range tables {
-		if t.has(of.low) {
+		if t.has(low) {
 			return nil
 		}
 	}
 	name := start.Format("posts_2006_01")
 	_, err := tx.NewRaw("SET LOCAL lock_timeout = ?0; CREATE TABLE ?1 (LIKE posts INCLUDING DEFAULTS) WITH (fillfactor = 45); "+
-		"ALTER TABLE posts ATTACH PARTITION ?1 FOR VALUES FROM (?2) TO (?3)", monthPatience.Milliseconds(), bun.Ident(name), of.low, of.high).Exec(ctx)
+		"ALTER TABLE posts ATTACH PARTITION ?1 FOR VALUES FROM (?2) TO (?3)", monthPatience.Milliseconds(), bun.Ident(name), low, high).Exec(ctx)
 	return err
 }
 

@@ -16,20 +16,12 @@ import (
 	"github.com/soundings-io/soundings/test/env"
 )
 
-func TestATaskLiesInTheMonthOfItsID(t *testing.T) {
+func TestIDsBeginWithTheTime(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[task.ID]month{
-		task.ID(firstID(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC))): monthFrom(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)),
-		"00000000-0000-0000-0000-000000000001":                         monthFrom(time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)),
-		"ffffffff-ffff-ffff-ffff-ffffffffffff":                         monthFrom(time.Date(10889, 8, 1, 0, 0, 0, 0, time.UTC)),
-	} {
-		require.Equal(t, want, monthOf(id))
-		require.LessOrEqual(t, want.low, string(id))
-	}
-	now := monthFrom(startOfMonth(time.Now().UTC()))
-	id := newID()
-	require.Less(t, now.low, id)
-	require.Less(t, id, now.high)
+	require.Equal(t, "00000000-0001-0000-0000-000000000000", firstID(time.UnixMilli(1)))
+	before, id, after := firstID(time.Now().Add(-time.Second)), newID(), firstID(time.Now().Add(time.Second))
+	require.Less(t, before, id)
+	require.Less(t, id, after)
 }
 
 func monthTables(t *testing.T, s *Store) (tables []monthTable, now time.Time) {
@@ -61,6 +53,9 @@ func TestThereIsATableForEachMonthToCome(t *testing.T) {
 			}
 		}
 		require.NotEmpty(t, in, "%d months from now", ahead)
+		of, err := s.dialect.tableOf(t.Context(), s, task.ID(id))
+		require.NoError(t, err)
+		require.Equal(t, `"`+in+`"`, string(of))
 		fillPostsOf(t, s, id, 10)
 		var posts, indexes int
 		require.NoError(t, s.db.NewSelect().Table(in).ColumnExpr("count(*)").Where("task_id = ?", id).Scan(t.Context(), &posts))
@@ -110,6 +105,10 @@ func TestAMonthGoesWhole(t *testing.T) {
 
 	_, l = leased(t, s, task.Options{})
 	save(t, s, l, madeUp(0, 30)...) // nothing is lost where no month's table is there
+	s.dialect.(postgres).months.set(nil)
+	in, err := s.dialect.tableOf(t.Context(), s, l.Subtask.TaskID)
+	require.NoError(t, err)
+	require.Equal(t, `"posts_other"`, string(in))
 }
 
 func names(tables []monthTable) []string {

@@ -65,13 +65,19 @@ func (r *queryRecorder) AfterQuery(_ context.Context, event *bun.QueryEvent) {
 	}
 }
 
-// planUndone runs a statement, takes back what it did, and returns its plan.
-func planUndone(t *testing.T, s *Store, query string) string {
+// planUndone runs statements, takes back what they did, and returns the plan of
+// the last.
+func planUndone(t *testing.T, s *Store, queries ...string) string {
 	t.Helper()
 	tx, err := s.db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, tx.Rollback()) }()
-	return planOf(t.Context(), t, tx, query)
+	last := len(queries) - 1
+	for _, query := range queries[:last] {
+		_, err := tx.NewRaw(query).Exec(t.Context())
+		require.NoError(t, err)
+	}
+	return planOf(t.Context(), t, tx, queries[last])
 }
 
 // fillEnded makes 5,000 tasks that have ended, and gives 200 of them 500

@@ -32,6 +32,7 @@ var migrationFiles embed.FS
 // postgres is the dialect of PostgreSQL 15 and newer.
 type postgres struct {
 	sessions *sessions
+	months   *knownMonths
 	// describing is how statements with long arrays are run: their arguments go in
 	// binary, which takes half the time of text, but they are planned anew for each.
 	describing pgx.QueryExecMode
@@ -70,7 +71,7 @@ func openPostgres(address string, opts Options) (*Store, error) {
 	db.SetConnMaxLifetime(connLifetime)
 	db.SetConnMaxIdleTime(connIdleTime)
 	bunDB := bun.NewDB(db, pgdialect.New())
-	return &Store{db: bunDB, read: bunDB, dialect: postgres{sessions, describing}}, nil
+	return &Store{db: bunDB, read: bunDB, dialect: postgres{sessions, &knownMonths{}, describing}}, nil
 }
 
 // migrations takes a session lock, so that of many processes that migrate at

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"github.com/soundings-io/soundings/domain/task"
 )
 
 // Posts go in as arrays: one statement text for every page, and four times as
@@ -80,27 +82,27 @@ func optional(t time.Time) *time.Time {
 }
 
 const (
-	pgSetSpam = `UPDATE posts AS p SET
+	pgSetSpam = ` AS p SET
 	occurrences = v.occurrences,
 	spam_verdict = v.verdict, spam_score = v.score, spam_reasons = v.reasons, spam_model = v.model,
 	sentiment_label = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_label END,
 	sentiment_score = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_score END,
 	sentiment_model = CASE WHEN v.verdict = 'spam' THEN NULL ELSE p.sentiment_model END
-FROM unnest($6::text[]::uuid[], $7::text[], $8::double precision[], $9::text[]::jsonb[], $10::text[], $11::int[])
+FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]::jsonb[], $8::text[], $9::int[])
 	AS v (id, verdict, score, reasons, model, occurrences) ` + pgWhereJudged
-	pgSetSentiments = `UPDATE posts AS p SET
+	pgSetSentiments = ` AS p SET
 	sentiment_label = v.label, sentiment_score = v.score, sentiment_model = v.model
-FROM unnest($6::text[]::uuid[], $7::text[], $8::double precision[], $9::text[]) AS v (id, label, score, model) ` + pgWhereJudged
-	// See span.
-	pgWhereJudged = `WHERE p.id = v.id AND p.task_id >= $1::uuid AND p.task_id < $2::uuid
-		AND p.batch_id = $3::uuid AND p.id BETWEEN $4::uuid AND $5::uuid`
+FROM unnest($4::text[]::uuid[], $5::text[], $6::double precision[], $7::text[]) AS v (id, label, score, model) ` + pgWhereJudged
+	pgWhereJudged = `WHERE p.id = v.id AND p.batch_id = $1::uuid AND p.id BETWEEN $2::uuid AND $3::uuid` // see span
 )
+
+func (at span) update(set string) string { return "UPDATE " + string(at.table) + set }
 
 func (p postgres) setSpam(ctx context.Context, tx bun.Tx, at span, rows []spamRow) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.Tx.ExecContext(ctx, pgSetSpam, p.inBinary(at.month.low, at.month.high, string(at.batch), at.first, at.last,
+	_, err := tx.Tx.ExecContext(ctx, at.update(pgSetSpam), p.inBinary(string(at.batch), at.first, at.last,
 		column(rows, func(r *spamRow) string { return r.ID }),
 		column(rows, func(r *spamRow) string { return r.Verdict }),
 		column(rows, func(r *spamRow) float64 { return r.Score }),
@@ -114,7 +116,7 @@ func (p postgres) setSentiments(ctx context.Context, tx bun.Tx, at span, rows []
 	if len(rows) == 0 {
 		return nil
 	}
-	_, err := tx.Tx.ExecContext(ctx, pgSetSentiments, p.inBinary(at.month.low, at.month.high, string(at.batch), at.first, at.last,
+	_, err := tx.Tx.ExecContext(ctx, at.update(pgSetSentiments), p.inBinary(string(at.batch), at.first, at.last,
 		column(rows, func(r *sentimentRow) string { return r.ID }),
 		column(rows, func(r *sentimentRow) string { return r.Label }),
 		column(rows, func(r *sentimentRow) float64 { return r.Score }),
@@ -133,4 +135,15 @@ func jsonList(words []string) *string {
 	}
 	list := string(text)
 	return &list
+}
+
+// deletePosts goes by the key, and by the places of the rows: a planner that
+// takes the task for one post would sort all that is left of it for each batch.
+func (postgres) deletePosts(ctx context.Context, tx bun.Tx, table bun.Safe, id task.ID, after string, limit int) (gone []string, err error) {
+	if _, err := tx.NewRaw("SET LOCAL enable_sort = off").Exec(ctx); err != nil {
+		return nil, err
+	}
+	err = tx.NewRaw(`DELETE FROM ?0 WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM ?0 WHERE task_id = ?1 AND external_id > ?2 ORDER BY external_id LIMIT ?3)) RETURNING external_id`, table, id, after, limit).Scan(ctx, &gone)
+	return gone, err
 }

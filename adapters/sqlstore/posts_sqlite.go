@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+
+	"github.com/soundings-io/soundings/domain/task"
 )
 
 // A statement for each post, prepared once, is faster here than one for all of
@@ -100,4 +102,10 @@ func execEach[R any](ctx context.Context, tx bun.Tx, statement string, rows []R,
 		touched += n
 	}
 	return touched, nil
+}
+
+func (sqliteDB) deletePosts(ctx context.Context, tx bun.Tx, table bun.Safe, id task.ID, after string, limit int) (gone []string, err error) {
+	err = tx.NewRaw(`DELETE FROM ?0 WHERE rowid IN (
+		SELECT rowid FROM ?0 WHERE task_id = ?1 AND external_id > ?2 ORDER BY external_id LIMIT ?3) RETURNING external_id`, table, id, after, limit).Scan(ctx, &gone)
+	return gone, err
 }

@@ -18,6 +18,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/domain/task"
 )
 
 // sqliteDB is the dialect of SQLite.
@@ -110,6 +111,8 @@ func (sqliteDB) lock(q *bun.SelectQuery, _ bool) *bun.SelectQuery { return q }
 func (sqliteDB) alone(context.Context, bun.Tx, lockID) error { return nil }
 
 func (sqliteDB) keepMonths(context.Context, *Store) error { return nil }
+
+func (sqliteDB) tableOf(context.Context, *Store, task.ID) (bun.Safe, error) { return "posts", nil }
 
 func (sqliteDB) relax(q *bun.SelectQuery) *bun.SelectQuery { return q }
 

@@ -56,7 +56,7 @@ type Store struct {
 	keys    access.Keyring
 	timeout time.Duration
 	// These are made once: their texts never change.
-	taskQuery, batchQuery, figuresQuery func() string
+	taskQuery, figuresQuery func() string
 	// counting holds one who counts repeats.
 	counting chan struct{}
 }
@@ -88,7 +88,6 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	store.timeout, store.keys = opts.Timeout, opts.Keyring
 	store.counting = make(chan struct{}, 1)
 	store.taskQuery = sync.OnceValue(func() string { return newTaskQuery(store) })
-	store.batchQuery = sync.OnceValue(func() string { return newBatchQuery(store.dialect) })
 	store.figuresQuery = sync.OnceValue(func() string { return newFiguresQuery(store.dialect) })
 	ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()

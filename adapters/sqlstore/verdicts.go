@@ -101,8 +101,7 @@ func (s *Store) changePost(ctx context.Context, user access.UserID, id task.ID, 
 // postKey finds a post of the task by its id, before anything is locked. There is
 // no index of ids: it is looked for in each batch of the task, of which there is
 // one for 500 posts or so, by the index that judges use. The task is compared
-// here, for a condition on it, or on its month, would lead planners to read all
-// of its posts. So each month's table is asked, of which there are few.
+// here: see dialect.tableOf.
 func (s *Store) postKey(ctx context.Context, id task.ID, postID string) (string, error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
@@ -113,8 +112,12 @@ func (s *Store) postKey(ctx context.Context, id task.ID, postID string) (string,
 	if len(batches) == 0 {
 		return "", notFound()
 	}
+	table, err := s.dialect.tableOf(ctx, s, id)
+	if err != nil {
+		return "", s.fault(err)
+	}
 	var found []postRow
-	if err := s.read.NewRaw(postInBatches, bun.List(batches), postID).Scan(ctx, &found); err != nil {
+	if err := s.read.NewRaw(postInBatches, table, bun.List(batches), postID).Scan(ctx, &found); err != nil {
 		return "", s.fault(err)
 	}
 	for _, p := range found {
@@ -130,7 +133,7 @@ const (
 	// id of the subtask that judges them, and those that pages are put into.
 	batchesOf = `SELECT id FROM subtasks WHERE task_id = ? AND type = 'DETECT_SPAM'
 		UNION SELECT batch FROM subtasks WHERE task_id = ? AND batch IS NOT NULL`
-	postInBatches = `SELECT p.task_id, p.external_id FROM posts AS p WHERE p.batch_id IN (?) AND p.id = ?`
+	postInBatches = `SELECT p.task_id, p.external_id FROM ? AS p WHERE p.batch_id IN (?) AND p.id = ?`
 )
 
 func (s *Store) writeOpinion(ctx context.Context, tx bun.Tx, t task.State, post *postRow, moved task.Counters) error {

@@ -64,7 +64,23 @@ func measurePages(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	return b.lookAtPages(ctx, person, made.ID)
+	if err := b.lookAtPages(ctx, person, made.ID); err != nil {
+		return err
+	}
+	return b.lookAtFigures(ctx, person, made.ID)
+}
+
+// lookAtFigures times what the script of a large task's page asks for: all
+// posts are read for the first look, and none for those after it.
+func (b *bench) lookAtFigures(ctx context.Context, p *person, id task.ID) error {
+	for _, look := range []string{"the first look", "the second"} {
+		began := time.Now()
+		if _, err := p.look(ctx, "/console/tasks/"+string(id)+"/figures"); err != nil {
+			return err
+		}
+		b.table.note("… figures in a request of their own, "+look, figure{milliseconds(time.Since(began)), "ms"}.String())
+	}
+	return nil
 }
 
 func (b *bench) lookAtPages(ctx context.Context, p *person, id task.ID) error {

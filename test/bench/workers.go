@@ -24,10 +24,14 @@ const (
 	waitingRuns = 1
 	// loadUsers share the load, since one user's subtasks on the queue are bounded.
 	loadUsers = 4
-	// loadPosts is how many comments a task of the waiting load fetches at most: a page.
+	// loadPosts is how many comments a task of the waiting load fetches at most: a
+	// page. A task of the other load fetches all.
 	loadPosts = 100
-	// fullPosts is the same of the load that fills the cores.
-	fullPosts = corpusRows / loadUsers
+	// waitingTimes is how many tasks there are of each video: so many that the
+	// beginning and the end of a run, where workers have nothing to do, are small.
+	waitingTimes = 3
+	// fullTasks is how many tasks of the whole corpus fill the cores.
+	fullTasks = 2
 )
 
 // measureWorkers compares one worker process with two and four, on Postgres and
@@ -47,7 +51,7 @@ func measureWorkers(ctx context.Context, b *bench) error {
 		b.table.atLeast(fmt.Sprintf(what, n), took[n].rate(), took[1].rate(), target, "comments/s")
 	}
 	b.table.note("… seconds of a core: one, two, four", took[1].cores+"; "+took[2].cores+"; "+took[4].cores)
-	full := workersLoad{urls: slices.Repeat([]string{playlistURL}, loadUsers), posts: fullPosts}
+	full := workersLoad{urls: slices.Repeat([]string{playlistURL}, fullTasks)}
 	if took, err = b.compareWorkers(ctx, full, 1, 2); err != nil {
 		return fmt.Errorf("full cores: %w", err)
 	}
@@ -69,7 +73,7 @@ type workersLoad struct {
 // waitingLoad is a task of each video of the corpus.
 func (b *bench) waitingLoad() (workersLoad, error) {
 	videos, err := b.smallVideos()
-	return workersLoad{urls: videos, posts: loadPosts, rules: []fakeapi.Rule{
+	return workersLoad{urls: slices.Repeat(videos, waitingTimes), posts: loadPosts, rules: []fakeapi.Rule{
 		{Service: fakeapi.YouTube, Effect: fakeapi.Delayed, DelayMillis: upstreamWait},
 		{Service: fakeapi.Sentiment, Effect: fakeapi.Delayed, DelayMillis: analyserWait},
 		{Service: fakeapi.Spam, Effect: fakeapi.Delayed, DelayMillis: analyserWait},
