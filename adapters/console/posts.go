@@ -17,7 +17,7 @@ const (
 	postsAPage = 25
 	// searchAPage is how many posts are looked through for a page, so that a word
 	// that nobody used costs no more than a page may take.
-	searchAPage = 20_000
+	searchAPage = 10_000
 	// longestText is how much of a text a list shows, in characters: some are
 	// 10,000 long. Its thread has it whole.
 	longestText = 600
