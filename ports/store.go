@@ -117,7 +117,8 @@ type Swept struct {
 type WorkStore interface {
 	// Dispatch marks due subtasks of live tasks (of l.Only, if that is set) as
 	// queued, as many of each as task.Share grants, and returns their deliveries.
-	// Those that judge go before those that fetch, and older ones first.
+	// Those that judge go before those that fetch, and older ones first. It returns
+	// none where another process has done it since the call.
 	Dispatch(ctx context.Context, l task.Limits) ([]Delivery, error)
 	// Claim makes the subtask running for owner until the lease ends, if its
 	// generation is d's, it is claimable, and its task is live; the task is

@@ -35,6 +35,9 @@ type dialect interface {
 	lock(q *bun.SelectQuery, skip bool) *bun.SelectQuery
 	// alone lets one transaction after the other behind it until it ends.
 	alone(ctx context.Context, tx bun.Tx, what lockID) error
+	// awaitTurn and takeTurn let the processes dispatch in turns.
+	awaitTurn(ctx context.Context, s *Store) (asked time.Time, served bool, err error)
+	takeTurn(ctx context.Context, tx bun.Tx, asked time.Time) (bool, error)
 	// relax lets the transaction of the query commit before it is on the disk.
 	relax(q *bun.SelectQuery) *bun.SelectQuery
 	// firm takes that back.

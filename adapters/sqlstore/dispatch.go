@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -14,16 +15,30 @@ import (
 )
 
 // Dispatch lets one dispatcher after the other work, so that the limits hold
-// however many processes there are.
+// however many processes there are. Where another process dispatches after the
+// call, that is enough: see dispatchSpacing.
 func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, error) {
 	if l.Only != "" && checkIDs(l.Only) != nil {
 		return nil, nil
+	}
+	var asked time.Time
+	if l.Only == "" {
+		var served bool
+		var err error
+		if asked, served, err = s.dialect.awaitTurn(ctx, s); err != nil || served {
+			return nil, s.fault(err)
+		}
 	}
 	var deliveries []ports.Delivery
 	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		deliveries = nil
 		if err := s.dialect.alone(ctx, tx, dispatchLock); err != nil {
 			return err
+		}
+		if l.Only == "" {
+			if mine, err := s.dialect.takeTurn(ctx, tx, asked); err != nil || !mine {
+				return err
+			}
 		}
 		flow, err := openFlow(ctx, tx)
 		if err != nil {
@@ -47,7 +62,10 @@ func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, 
 				deliveries = append(deliveries, queued...)
 			}
 		}
-		return nil
+		if len(deliveries) == 0 {
+			return nil
+		}
+		return s.dialect.firm(ctx, tx)
 	})
 	return deliveries, err
 }
