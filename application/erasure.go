@@ -12,12 +12,13 @@ import (
 type Erasure struct {
 	tasks        *Tasks
 	integrations *Integrations
+	schedules    ports.ScheduleStore
 	store        ports.RetentionStore
 }
 
 // NewErasure returns the use case.
-func NewErasure(tasks *Tasks, integrations *Integrations, store ports.RetentionStore) *Erasure {
-	return &Erasure{tasks: tasks, integrations: integrations, store: store}
+func NewErasure(tasks *Tasks, integrations *Integrations, schedules ports.ScheduleStore, store ports.RetentionStore) *Erasure {
+	return &Erasure{tasks: tasks, integrations: integrations, schedules: schedules, store: store}
 }
 
 // Erase cancels and deletes the caller's tasks with their posts, exports and
@@ -30,6 +31,9 @@ func (e *Erasure) Erase(ctx context.Context, by access.Caller) error {
 			return err
 		}
 	}
+	if err := e.eraseSchedules(ctx, by); err != nil {
+		return err
+	}
 	if err := e.eraseTasks(ctx, by); err != nil {
 		return err
 	}
@@ -41,6 +45,22 @@ func (e *Erasure) Erase(ctx context.Context, by access.Caller) error {
 
 // erasedAtOnce is a page of what is erased.
 const erasedAtOnce = 100
+
+// eraseSchedules comes before the tasks: one that falls due meanwhile would have
+// a task run again just before it is deleted.
+func (e *Erasure) eraseSchedules(ctx context.Context, by access.Caller) error {
+	for {
+		page, err := e.schedules.Schedules(ctx, by.User.ID, ports.Paging{Limit: erasedAtOnce})
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		for _, s := range page.Items {
+			if err := e.schedules.DeleteSchedule(ctx, by.User.ID, s.ID); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+	}
+}
 
 // eraseTasks deletes from the newest on: exports come before what they are made
 // of, and each page is gone before the next is asked for.

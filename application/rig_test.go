@@ -221,9 +221,15 @@ func (r *rig) onYouTube(videos ...string) map[string]string {
 // subtasks returns all subtasks of a task.
 func (r *rig) subtasks(id task.ID) []task.SubtaskState {
 	r.t.Helper()
-	listed, err := r.store.Subtasks(r.t.Context(), r.by.User.ID, id, ports.Paging{Limit: 100})
-	require.NoError(r.t, err)
-	return listed.Items
+	var all []task.SubtaskState
+	for page := (ports.Paging{Limit: 100}); ; {
+		listed, err := r.store.Subtasks(r.t.Context(), r.by.User.ID, id, page)
+		require.NoError(r.t, err)
+		all = append(all, listed.Items...)
+		if page.After = listed.Next; page.After == "" {
+			return all
+		}
+	}
 }
 
 // codes returns the codes of a task's problems.

@@ -141,7 +141,7 @@ func initApp(ctx context.Context, c Config, v Version, log *slog.Logger) (*App, 
 	}
 	integrationSettings := newIntegrationSettings(c)
 	integrations := application.NewIntegrations(integrationsDeps, integrationSettings, log)
-	erasure := application.NewErasure(tasks, integrations, store)
+	erasure := application.NewErasure(tasks, integrations, scheduleStore, store)
 	providers := application.NewProviders(contentSources, contexts, quotas)
 	estimates := application.NewEstimates(tasks, contexts, contentSources, quotas)
 	deps := rest.Deps{

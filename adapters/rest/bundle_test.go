@@ -139,7 +139,7 @@ func deps(store allRows, dir ports.FileStore, provider *memory.TokenAuthority, s
 		Schedules:    application.NewSchedules(store, cron.Next, d, log),
 		Accounts:     application.NewAccounts(store),
 		Integrations: integrations,
-		Erasure:      application.NewErasure(tasks, integrations, store),
+		Erasure:      application.NewErasure(tasks, integrations, store, store),
 		Providers:    application.NewProviders(sources, contexts, quotas),
 		Estimates:    application.NewEstimates(tasks, contexts, sources, quotas),
 		Readiness:    application.NewReadiness(s.parts),

@@ -12,6 +12,7 @@ import (
 
 	"github.com/soundings-io/soundings/domain/analysis"
 	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
 )
 
 // dialect is where Postgres and SQLite differ.
@@ -33,11 +34,13 @@ type dialect interface {
 	// lock makes a query lock the rows it returns until the transaction ends.
 	// With skip, rows that somebody else has locked are left out.
 	lock(q *bun.SelectQuery, skip bool) *bun.SelectQuery
-	// alone lets one transaction after the other behind it until it ends.
-	alone(ctx context.Context, tx bun.Tx, what lockID) error
-	// awaitTurn and takeTurn let the processes dispatch in turns.
+	// awaitTurn and takeTurn let the processes dispatch in turns. Whoever has taken
+	// the turn, or keeps others from it, is alone until the transaction ends.
 	awaitTurn(ctx context.Context, s *Store) (asked time.Time, served bool, err error)
 	takeTurn(ctx context.Context, tx bun.Tx, asked time.Time) (bool, error)
+	keepTurn(ctx context.Context, tx bun.Tx) error
+	// claim claims a subtask of a task that runs, if the dialect can do it at once.
+	claim(ctx context.Context, s *Store, d ports.Delivery, owner string, lease time.Duration) (l ports.Lease, done bool, err error)
 	// relax lets the transaction of the query commit before it is on the disk.
 	relax(q *bun.SelectQuery) *bun.SelectQuery
 	// firm takes that back.
@@ -89,19 +92,10 @@ type postTable interface {
 	eachFigure(ctx context.Context, conn bun.Conn, query, id string, fn func(*analysis.SummaryPost)) error
 }
 
-// lockID names something that is done by one transaction at a time.
-type lockID int64
-
-const (
-	dispatchLock lockID = 0x736f756e64696e67 // "sounding"
-	monthsLock   lockID = dispatchLock + 1
-)
-
 // span is a stretch of a batch in the order of ids, and the table that it lies
-// in. Naming it beside the ids
-// keeps every plan within these few rows, whatever the planner believes of the
-// table: without it a hash join reads a whole batch, or a whole task, for each
-// 500 verdicts.
+// in. Naming it beside the ids keeps every plan within these few rows, whatever
+// the planner believes of the table: without it a hash join reads a whole batch,
+// or a whole task, for each 500 verdicts.
 type span struct {
 	table       bun.Safe
 	batch       task.BatchID

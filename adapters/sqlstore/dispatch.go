@@ -32,27 +32,18 @@ func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, 
 	var deliveries []ports.Delivery
 	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		deliveries = nil
-		if err := s.dialect.alone(ctx, tx, dispatchLock); err != nil {
+		if mine, err := s.turn(ctx, tx, asked, l); err != nil || !mine {
 			return err
-		}
-		if l.Only == "" {
-			if mine, err := s.dialect.takeTurn(ctx, tx, asked); err != nil || !mine {
-				return err
-			}
 		}
 		flow, err := openFlow(ctx, tx)
 		if err != nil {
 			return err
 		}
-		claimants, err := s.claimants(ctx, tx, flow, l)
-		if err != nil || len(claimants) == 0 {
-			return err
-		}
-		running, err := begunTasks(ctx, tx)
+		claimants, begun, err := s.claimants(ctx, tx, flow, l)
 		if err != nil {
 			return err
 		}
-		share := task.Share(claimants, running, l)
+		share := task.Share(claimants, begun, l)
 		for _, c := range claimants {
 			if n := share[c.Task]; n > 0 {
 				queued, err := s.markQueued(ctx, tx, flow, c.Task, n)
@@ -62,12 +53,18 @@ func (s *Store) Dispatch(ctx context.Context, l task.Limits) ([]ports.Delivery, 
 				deliveries = append(deliveries, queued...)
 			}
 		}
-		if len(deliveries) == 0 {
-			return nil
-		}
-		return s.dialect.firm(ctx, tx)
+		return nil
 	})
 	return deliveries, err
+}
+
+// turn tells whether the dispatch is still wanted, and lets nobody else dispatch
+// until it is over. That of one task is nobody's turn but its own.
+func (s *Store) turn(ctx context.Context, tx bun.Tx, asked time.Time, l task.Limits) (bool, error) {
+	if l.Only != "" {
+		return true, s.dialect.keepTurn(ctx, tx)
+	}
+	return s.dialect.takeTurn(ctx, tx, asked)
 }
 
 // flow is what of the work may be dispatched: what operators have not paused.
@@ -100,54 +97,43 @@ func (f flow) only(q *bun.SelectQuery) *bun.SelectQuery {
 // claimants returns the live tasks that have due subtasks or subtasks on the
 // queue, by id. Of each user there are at most as many as could get a share,
 // begun ones first, so that a user with ten thousand tasks hides nobody.
-func (s *Store) claimants(ctx context.Context, tx bun.Tx, flow flow, l task.Limits) ([]task.Claimant, error) {
+//
+// It counts, too, each of these users' tasks that run or stand on the queue.
+// Parked ones do not count: they would keep others from running until their day.
+func (s *Store) claimants(ctx context.Context, tx bun.Tx, flow flow, l task.Limits) ([]task.Claimant, map[access.UserID]int, error) {
 	var rows []struct {
 		Task   task.ID       `bun:"id"`
 		User   access.UserID `bun:"user_id"`
 		Status task.Status   `bun:"status"`
 		Queued int           `bun:"queued"`
 		Due    int           `bun:"due"`
+		Begun  int           `bun:"begun"`
 	}
 	due := flow.only(tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").Where("s.task_id = t.id AND s.status = ?", task.SubtaskPending)).
 		Where("s.run_at <= ?", s.dialect.after(0)).Limit(int64(l.PerTask))
 	// Each live task's work is looked at once: inlined, it would be for each
 	// mention of it. The few that stand on the queue are counted together.
-	live := only(tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
+	live := tx.NewSelect().TableExpr("tasks AS t").Column("t.id", "t.user_id", "t.status").
 		ColumnExpr("coalesce(q.queued, 0) AS queued").
 		ColumnExpr("(SELECT count(*) FROM (?) AS d) AS due", due).
 		Join("LEFT JOIN (?) AS q ON q.task_id = t.id", tx.NewSelect().TableExpr("subtasks AS s").Column("s.task_id").
 			ColumnExpr("count(*) AS queued").Where("s.status = ?", task.SubtaskQueued).Group("s.task_id")).
-		Where("t.status IN (?)", bun.List(task.Live())), "t.id", l.Only)
-	places := tx.NewSelect().TableExpr("live AS t").Column("t.*").
+		Where("t.status IN (?)", bun.List(task.Live()))
+	begun := tx.NewSelect().TableExpr("live AS t").Column("t.user_id").ColumnExpr("count(*) AS begun").
+		Where("t.status = ? OR (t.status = ? AND t.queued > 0)", task.Running, task.Pending).Group("t.user_id")
+	places := only(tx.NewSelect().TableExpr("live AS t").Column("t.*").
 		ColumnExpr("row_number() OVER (PARTITION BY t.user_id ORDER BY CASE t.status WHEN ? THEN 1 ELSE 0 END, t.id) AS place", task.Pending).
-		Where("t.due > 0 OR t.queued > 0")
+		Where("t.due > 0 OR t.queued > 0"), "t.id", l.Only)
 	err := tx.NewSelect().WithQuery(bun.NewWithQuery("live", live).Materialized()).TableExpr("(?) AS t", places).
-		Column("t.id", "t.user_id", "t.status", "t.queued", "t.due").
+		Column("t.id", "t.user_id", "t.status", "t.queued", "t.due").ColumnExpr("coalesce(b.begun, 0) AS begun").
+		Join("LEFT JOIN (?) AS b ON b.user_id = t.user_id", begun).
 		Where("t.place <= ?", l.Running+l.PerUser).Order("t.id").Scan(ctx, &rows)
-	claimants := make([]task.Claimant, len(rows))
+	claimants, running := make([]task.Claimant, len(rows)), map[access.UserID]int{}
 	for i, r := range rows {
-		claimants[i] = task.Claimant(r)
+		claimants[i] = task.Claimant{Task: r.Task, User: r.User, Status: r.Status, Queued: r.Queued, Due: r.Due}
+		running[r.User] = r.Begun
 	}
-	return claimants, err
-}
-
-// begunTasks counts each user's tasks that run or stand on the queue. Parked
-// ones do not count: they would keep others from running until their day.
-func begunTasks(ctx context.Context, tx bun.Tx) (map[access.UserID]int, error) {
-	var rows []struct {
-		User  access.UserID `bun:"user_id"`
-		Begun int           `bun:"begun"`
-	}
-	queued := tx.NewSelect().TableExpr("subtasks AS s").ColumnExpr("1").
-		Where("s.task_id = t.id AND s.status = ?", task.SubtaskQueued)
-	err := tx.NewSelect().TableExpr("tasks AS t").Column("t.user_id").ColumnExpr("count(*) AS begun").
-		Where("t.status = ? OR (t.status = ? AND EXISTS (?))", task.Running, task.Pending, queued).
-		GroupExpr("t.user_id").Scan(ctx, &rows)
-	begun := make(map[access.UserID]int, len(rows))
-	for _, r := range rows {
-		begun[r.User] = r.Begun
-	}
-	return begun, err
+	return claimants, running, err
 }
 
 // markQueued marks up to n due subtasks of a task, in the order of rank, then

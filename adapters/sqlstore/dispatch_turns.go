@@ -45,8 +45,10 @@ func (postgres) awaitTurn(ctx context.Context, s *Store) (asked time.Time, serve
 	return last.AskedAt, now.BeganAt.After(last.AskedAt), err
 }
 
-// takeTurn is asked alone. It tells whether nobody has dispatched since the
-// question. A turn need not outlive a crash of the server.
+// takeTurn tells whether nobody has dispatched since the question. The row of
+// the turns is the lock: whoever waited for it finds the turn taken. A dispatch
+// that a crash of the server undoes is done again, with the same deliveries, so
+// that none waits for the disk.
 func (postgres) takeTurn(ctx context.Context, tx bun.Tx, asked time.Time) (bool, error) {
 	var relaxed []string
 	err := tx.NewRaw(`UPDATE dispatch_turns SET began_at = clock_timestamp() WHERE began_at <= ? OR began_at > clock_timestamp()
@@ -54,9 +56,16 @@ func (postgres) takeTurn(ctx context.Context, tx bun.Tx, asked time.Time) (bool,
 	return len(relaxed) > 0, err
 }
 
-// awaitTurn and takeTurn of SQLite's one process are always its own.
+func (postgres) keepTurn(ctx context.Context, tx bun.Tx) error {
+	_, err := tx.NewRaw("SELECT began_at FROM dispatch_turns FOR UPDATE").Exec(ctx)
+	return err
+}
+
+// Turns of SQLite's one process are always its own.
 func (sqliteDB) awaitTurn(context.Context, *Store) (time.Time, bool, error) {
 	return time.Time{}, false, nil
 }
 
 func (sqliteDB) takeTurn(context.Context, bun.Tx, time.Time) (bool, error) { return true, nil }
+
+func (sqliteDB) keepTurn(context.Context, bun.Tx) error { return nil }

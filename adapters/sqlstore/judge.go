@@ -103,12 +103,9 @@ func (s *Store) judge(ctx context.Context, l ports.Lease, b task.BatchID, ids []
 		return s.fault(err)
 	}
 	return s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-		sub, err := s.lockLease(ctx, tx, l)
-		if err != nil || len(ids) == 0 || checkIDs(b) != nil {
-			return err
-		}
 		// Nothing later would notice a verdict that a crash of the server undid.
-		if err := s.dialect.firm(ctx, tx); err != nil {
+		sub, err := s.lockLeaseFirmly(ctx, tx, l)
+		if err != nil || len(ids) == 0 || checkIDs(b) != nil {
 			return err
 		}
 		at := span{table: table, batch: b, first: ids[0], last: ids[len(ids)-1]}

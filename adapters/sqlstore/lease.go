@@ -19,10 +19,16 @@ import (
 // task changes every open subtask's row after the task's, so that the update
 // finds another generation or status if it came too late. The transaction is
 // relaxed as lockLease says: a claim that a crash undoes is a lease lost.
+//
+// Where the dialect can do all that in one statement, the rest is for the first
+// claim of a task, which starts it, and for those that come too late.
 func (s *Store) Claim(ctx context.Context, d ports.Delivery, owner string, lease time.Duration) (ports.Lease, error) {
 	var claimed ports.Lease
 	if checkIDs(d.SubtaskID) != nil {
 		return claimed, ports.ErrLeaseLost
+	}
+	if claimed, done, err := s.dialect.claim(ctx, s, d, owner, lease); done || err != nil {
+		return claimed, s.fault(err)
 	}
 	err := s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
 		state, err := s.liveTask(ctx, tx, d.SubtaskID)
@@ -30,13 +36,7 @@ func (s *Store) Claim(ctx context.Context, d ports.Delivery, owner string, lease
 			return err
 		}
 		row := new(subtaskRow)
-		err = tx.NewUpdate().Model(row).
-			Set("status = ?", task.SubtaskRunning).Set("owner = ?", owner).Set("queued_at = NULL").
-			Set("lease_until = ?", s.dialect.after(lease)).
-			Set("started_at = coalesce(s.started_at, ?)", s.dialect.after(0)).
-			Where("s.id = ? AND s.generation = ?", d.SubtaskID, d.Generation).
-			Where("s.status IN (?)", bun.List(claimable())).
-			Returning(returnedSubtask).Scan(ctx)
+		err = s.claiming(tx.NewUpdate().Model(row), d, owner, lease).Returning(returnedSubtask).Scan(ctx)
 		claimed = ports.Lease{Subtask: row.state(), Task: state}
 		return err
 	})
@@ -47,6 +47,15 @@ func (s *Store) Claim(ctx context.Context, d ports.Delivery, owner string, lease
 		return ports.Lease{}, err
 	}
 	return claimed, nil
+}
+
+// claiming completes an update of the delivered subtask.
+func (s *Store) claiming(q *bun.UpdateQuery, d ports.Delivery, owner string, lease time.Duration) *bun.UpdateQuery {
+	return q.Set("status = ?", task.SubtaskRunning).Set("owner = ?", owner).Set("queued_at = NULL").
+		Set("lease_until = ?", s.dialect.after(lease)).
+		Set("started_at = coalesce(s.started_at, ?)", s.dialect.after(0)).
+		Where("s.id = ? AND s.generation = ?", d.SubtaskID, d.Generation).
+		Where("s.status IN (?)", bun.List(claimable()))
 }
 
 func claimable() []task.SubtaskStatus {

@@ -24,6 +24,8 @@ const (
 	otherPosts = "posts_other"
 	// monthGrace is longer than clocks differ that make the ids of tasks.
 	monthGrace = 24 * time.Hour
+	// monthsLock is any number that nothing else locks.
+	monthsLock int64 = 0x736f756e64696e68
 )
 
 // KeepMonths does on Postgres alone what ports.RetentionStore says: SQLite has
@@ -34,7 +36,7 @@ func (s *Store) KeepMonths(ctx context.Context) error { return s.dialect.keepMon
 func (p postgres) keepMonths(ctx context.Context, s *Store) error {
 	inTurn := func(fn func(ctx context.Context, tx bun.Tx, tables []monthTable, now time.Time) error) error {
 		return s.inTx(ctx, func(ctx context.Context, tx bun.Tx) error {
-			if err := p.alone(ctx, tx, monthsLock); err != nil {
+			if _, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?)", monthsLock).Exec(ctx); err != nil {
 				return err
 			}
 			now, tables, err := readMonths(ctx, tx)

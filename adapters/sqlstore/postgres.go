@@ -159,11 +159,6 @@ func (postgres) lock(q *bun.SelectQuery, skip bool) *bun.SelectQuery {
 	return q.For("NO KEY UPDATE")
 }
 
-func (postgres) alone(ctx context.Context, tx bun.Tx, what lockID) error {
-	_, err := tx.NewRaw("SELECT pg_advisory_xact_lock(?)", int64(what)).Exec(ctx)
-	return err
-}
-
 func (postgres) relax(q *bun.SelectQuery) *bun.SelectQuery {
 	return q.ColumnExpr("set_config('synchronous_commit', 'off', true) AS relaxed")
 }

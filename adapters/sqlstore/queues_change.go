@@ -28,7 +28,7 @@ func (s *Store) SetQueuePaused(ctx context.Context, t task.SubtaskType, paused b
 			_, err := tx.NewDelete().Model((*pausedQueueRow)(nil)).Where("type = ?", t).Exec(ctx)
 			return err
 		}
-		if err := s.dialect.alone(ctx, tx, dispatchLock); err != nil {
+		if err := s.dialect.keepTurn(ctx, tx); err != nil {
 			return err
 		}
 		row := pausedQueueRow{Type: t, PausedAt: micro(time.Now())}

@@ -35,10 +35,20 @@ func (s *Store) lockTask(ctx context.Context, tx bun.Tx, id task.ID) (*taskRow, 
 // the last ones first, and the leases that run out bring the work back. What
 // people were told is on the disk: see settle.
 func (s *Store) lockLease(ctx context.Context, tx bun.Tx, l ports.Lease) (*subtaskRow, error) {
+	return s.leased(ctx, tx, l, s.dialect.relax)
+}
+
+// lockLeaseFirmly does the same in a transaction that is on the disk when it has
+// committed.
+func (s *Store) lockLeaseFirmly(ctx context.Context, tx bun.Tx, l ports.Lease) (*subtaskRow, error) {
+	return s.leased(ctx, tx, l)
+}
+
+func (s *Store) leased(ctx context.Context, tx bun.Tx, l ports.Lease, change ...func(*bun.SelectQuery) *bun.SelectQuery) (*subtaskRow, error) {
 	row := new(subtaskRow)
 	q := tx.NewSelect().Model(row).ColumnExpr("?TableColumns").ColumnExpr("? AS now", s.dialect.after(0)).
 		Where("s.id = ? AND s.generation = ? AND s.status = ?", l.Subtask.ID, l.Subtask.Generation, task.SubtaskRunning)
-	err := s.dialect.lock(s.dialect.relax(q), false).Scan(ctx)
+	err := s.dialect.lock(q.Apply(change...), false).Scan(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ports.ErrLeaseLost
 	}

@@ -18,6 +18,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/domain/task"
 )
 
@@ -108,11 +109,15 @@ func (sqliteDB) after(d time.Duration) schema.QueryAppender {
 // lock has nothing to do: who has begun to write is alone.
 func (sqliteDB) lock(q *bun.SelectQuery, _ bool) *bun.SelectQuery { return q }
 
-func (sqliteDB) alone(context.Context, bun.Tx, lockID) error { return nil }
 
 func (sqliteDB) keepMonths(context.Context, *Store) error { return nil }
 
 func (sqliteDB) tableOf(context.Context, *Store, task.ID) (bun.Safe, error) { return "posts", nil }
+
+// claim leaves it to the transaction: RETURNING knows one table alone here.
+func (sqliteDB) claim(context.Context, *Store, ports.Delivery, string, time.Duration) (l ports.Lease, done bool, err error) {
+	return l, false, nil
+}
 
 func (sqliteDB) relax(q *bun.SelectQuery) *bun.SelectQuery { return q }
 
