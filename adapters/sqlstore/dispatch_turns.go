@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -22,26 +24,61 @@ type dispatchTurn struct {
 	AskedAt time.Time `bun:"asked_at"`
 }
 
+// rest is how long the next turn has to wait.
+func (d dispatchTurn) rest() time.Duration { return d.BeganAt.Add(dispatchSpacing).Sub(d.AskedAt) }
+
+// turns is what this process knows of the turns.
+type turns struct {
+	mu    sync.Mutex
+	last  dispatchTurn
+	asked time.Time // before last was asked for, by this process's clock
+}
+
+// look asks for the last turn.
+func (t *turns) look(ctx context.Context, s *Store) (last dispatchTurn, err error) {
+	asked := time.Now()
+	if err := s.read.NewRaw(lastTurn).Scan(ctx, &last); err != nil {
+		return last, err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last, t.asked = last, asked
+	return last, nil
+}
+
+// now returns what a look would tell, without one where the last look was just
+// before: a busy process looks once for each turn. The time is never behind the
+// server's clock, since the server answered after it was asked.
+func (t *turns) now(ctx context.Context, s *Store) (dispatchTurn, error) {
+	if known := t.known(); known.rest() > 0 {
+		return known, nil
+	}
+	return t.look(ctx, s)
+}
+
+func (t *turns) known() dispatchTurn {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return dispatchTurn{BeganAt: t.last.BeganAt, AskedAt: t.last.AskedAt.Add(time.Since(t.asked))}
+}
+
 // awaitTurn waits until the last dispatch is long enough ago. It returns when
 // it was asked, and whether another process has dispatched since: that one has
-// seen all that was stored before the question.
-func (postgres) awaitTurn(ctx context.Context, s *Store) (asked time.Time, served bool, err error) {
-	var last, now dispatchTurn
-	if err := s.read.NewRaw(lastTurn).Scan(ctx, &last); err != nil {
-		return asked, false, err
+// seen all that was stored before the question. Not all wait equally long, so
+// that most find that one has dispatched, and not that it is about to.
+func (p postgres) awaitTurn(ctx context.Context, s *Store) (asked time.Time, served bool, err error) {
+	last, err := p.turns.now(ctx, s)
+	if err != nil || last.rest() <= 0 {
+		return last.AskedAt, false, err
 	}
-	rest := last.BeganAt.Add(dispatchSpacing).Sub(last.AskedAt)
-	if rest <= 0 {
-		return last.AskedAt, false, nil
-	}
-	over := time.NewTimer(rest)
+	over := time.NewTimer(last.rest() + rand.N(dispatchSpacing/2))
 	defer over.Stop()
 	select {
 	case <-ctx.Done():
 		return asked, false, ctx.Err()
 	case <-over.C:
 	}
-	err = s.read.NewRaw(lastTurn).Scan(ctx, &now)
+	now, err := p.turns.look(ctx, s)
 	return last.AskedAt, now.BeganAt.After(last.AskedAt), err
 }
 

@@ -33,6 +33,7 @@ var migrationFiles embed.FS
 type postgres struct {
 	sessions *sessions
 	months   *knownMonths
+	turns    *turns
 	// describing is how statements with long arrays are run: their arguments go in
 	// binary, which takes half the time of text, but they are planned anew for each.
 	describing pgx.QueryExecMode
@@ -71,7 +72,7 @@ func openPostgres(address string, opts Options) (*Store, error) {
 	db.SetConnMaxLifetime(connLifetime)
 	db.SetConnMaxIdleTime(connIdleTime)
 	bunDB := bun.NewDB(db, pgdialect.New())
-	return &Store{db: bunDB, read: bunDB, dialect: postgres{sessions, &knownMonths{}, describing}}, nil
+	return &Store{db: bunDB, read: bunDB, dialect: postgres{sessions, &knownMonths{}, &turns{}, describing}}, nil
 }
 
 // migrations takes a session lock, so that of many processes that migrate at

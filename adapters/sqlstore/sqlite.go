@@ -18,8 +18,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/soundings-io/soundings/domain/fault"
-	"github.com/soundings-io/soundings/ports"
 	"github.com/soundings-io/soundings/domain/task"
+	"github.com/soundings-io/soundings/ports"
 )
 
 // sqliteDB is the dialect of SQLite.
@@ -108,7 +108,6 @@ func (sqliteDB) after(d time.Duration) schema.QueryAppender {
 
 // lock has nothing to do: who has begun to write is alone.
 func (sqliteDB) lock(q *bun.SelectQuery, _ bool) *bun.SelectQuery { return q }
-
 
 func (sqliteDB) keepMonths(context.Context, *Store) error { return nil }
 

@@ -146,11 +146,11 @@ func newBench(ctx context.Context) (b *bench, err error) {
 	b.say("building and starting servers …")
 	for _, program := range []string{"./bootstrap/cmd/soundings", "./test/fakeapi/cmd/fakeapi"} {
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.folder+"/", program).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("building %s: %w\n%s", program, err, out)
+			return b, fmt.Errorf("building %s: %w\n%s", program, err, out)
 		}
 	}
 	if b.servers, err = servers.Production(ctx); err != nil {
-		return nil, err
+		return b, err
 	}
 	b.say("Postgres: %s; Redis: %s", b.servers.Postgres.Origin, b.servers.Redis.Origin)
 	return b, nil
