@@ -5,6 +5,7 @@ import (
 
 	"github.com/soundings-io/soundings/domain/access"
 	"github.com/soundings-io/soundings/domain/fault"
+	"github.com/soundings-io/soundings/domain/task"
 	"github.com/soundings-io/soundings/ports"
 )
 
@@ -46,53 +47,47 @@ func (e *Erasure) Erase(ctx context.Context, by access.Caller) error {
 // erasedAtOnce is a page of what is erased.
 const erasedAtOnce = 100
 
+// eraseEach erases page by page, each gone before the next is asked for. What
+// somebody else has erased meanwhile is as good.
+func eraseEach[T any](list func(ports.Paging) (ports.Listed[T], error), erase func(T) error) error {
+	for {
+		page, err := list(ports.Paging{Limit: erasedAtOnce})
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		for _, item := range page.Items {
+			if err := erase(item); err != nil && !fault.Is(err, fault.NotFound) {
+				return err
+			}
+		}
+	}
+}
+
 // eraseSchedules comes before the tasks: one that falls due meanwhile would have
 // a task run again just before it is deleted.
 func (e *Erasure) eraseSchedules(ctx context.Context, by access.Caller) error {
-	for {
-		page, err := e.schedules.Schedules(ctx, by.User.ID, ports.Paging{Limit: erasedAtOnce})
-		if err != nil || len(page.Items) == 0 {
-			return err
-		}
-		for _, s := range page.Items {
-			if err := e.schedules.DeleteSchedule(ctx, by.User.ID, s.ID); err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-		}
-	}
+	return eraseEach(func(p ports.Paging) (ports.Listed[task.Schedule], error) {
+		return e.schedules.Schedules(ctx, by.User.ID, p)
+	}, func(s task.Schedule) error { return e.schedules.DeleteSchedule(ctx, by.User.ID, s.ID) })
 }
 
 // eraseTasks deletes from the newest on: exports come before what they are made
-// of, and each page is gone before the next is asked for.
+// of.
 func (e *Erasure) eraseTasks(ctx context.Context, by access.Caller) error {
-	for {
-		page, err := e.tasks.store.Tasks(ctx, by.User.ID, ports.TaskFilter{}, ports.Paging{Limit: erasedAtOnce})
-		if err != nil || len(page.Items) == 0 {
-			return err
-		}
-		for _, t := range page.Items {
-			if !t.Status.Ended() {
-				if _, err := e.tasks.Cancel(ctx, by, t.ID); err != nil && !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Conflict) {
-					return err
-				}
-			}
-			if err := e.tasks.Delete(ctx, by, t.ID); err != nil && !fault.Is(err, fault.NotFound) {
+	return eraseEach(func(p ports.Paging) (ports.Listed[task.State], error) {
+		return e.tasks.store.Tasks(ctx, by.User.ID, ports.TaskFilter{}, p)
+	}, func(t task.State) error {
+		if !t.Status.Ended() {
+			if _, err := e.tasks.Cancel(ctx, by, t.ID); err != nil && !fault.Is(err, fault.Conflict) {
 				return err
 			}
 		}
-	}
+		return e.tasks.Delete(ctx, by, t.ID)
+	})
 }
 
 func (e *Erasure) eraseIntegrations(ctx context.Context, by access.Caller) error {
-	for {
-		page, err := e.integrations.List(ctx, by, ports.Paging{Limit: erasedAtOnce})
-		if err != nil || len(page.Items) == 0 {
-			return err
-		}
-		for _, in := range page.Items {
-			if err := e.integrations.Delete(ctx, by, in.ID); err != nil && !fault.Is(err, fault.NotFound) {
-				return err
-			}
-		}
-	}
+	return eraseEach(func(p ports.Paging) (ports.Listed[access.Integration], error) {
+		return e.integrations.List(ctx, by, p)
+	}, func(in access.Integration) error { return e.integrations.Delete(ctx, by, in.ID) })
 }

@@ -20,8 +20,8 @@ type claimRow struct {
 	Task    taskRow    `bun:"embed:t_"`
 }
 
-// claim takes one round trip where a transaction took four, of which each claim
-// of a small task is a good part.
+// claim takes one round trip where the transaction takes four: on small tasks
+// these are most of the work.
 func (postgres) claim(ctx context.Context, s *Store, d ports.Delivery, owner string, lease time.Duration) (claimed ports.Lease, done bool, err error) {
 	ctx, cancel := s.bounded(ctx)
 	defer cancel()
